@@ -1,0 +1,46 @@
+# Installed packages first, then FetchContent at a verified commit.
+include(FetchContent)
+
+find_package(Threads REQUIRED)
+find_package(CURL 7.84 REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+
+if(NOT TARGET absl::status)
+  set(ABSL_PROPAGATE_CXX_STD ON)
+  FetchContent_Declare(absl
+    GIT_REPOSITORY https://github.com/abseil/abseil-cpp.git
+    GIT_TAG 2065f4ded0558c6f89fee67c8e5228feb4eb960e # LTS 20260817.0
+    SYSTEM
+    FIND_PACKAGE_ARGS 20220623
+  )
+  FetchContent_MakeAvailable(absl)
+endif()
+
+# RapidJSON is header-only and its package defines no target. It is compiled
+# into a namespace of our own (see src/wire/rapidjson.h).
+if(NOT TARGET gemini_rapidjson)
+  add_library(gemini_rapidjson INTERFACE)
+  find_path(GEMINI_RAPIDJSON_INCLUDE_DIR rapidjson/document.h)
+  mark_as_advanced(GEMINI_RAPIDJSON_INCLUDE_DIR)
+  if(GEMINI_RAPIDJSON_INCLUDE_DIR)
+    target_include_directories(gemini_rapidjson SYSTEM INTERFACE
+      "${GEMINI_RAPIDJSON_INCLUDE_DIR}"
+    )
+  else()
+    # The 1.1.0 release does not compile with current compilers: pinned to the
+    # head of 2024-12-22. Its own build is not entered.
+    FetchContent_Declare(gemini_rapidjson_source
+      GIT_REPOSITORY https://github.com/Tencent/rapidjson.git
+      GIT_TAG 24b5e7a8b27f42fa16b96fc70aade9106cf7102f
+      SOURCE_SUBDIR none
+    )
+    FetchContent_MakeAvailable(gemini_rapidjson_source)
+    target_include_directories(gemini_rapidjson SYSTEM INTERFACE
+      "${gemini_rapidjson_source_SOURCE_DIR}/include"
+    )
+  endif()
+endif()
+
+if(GEMINI_BUILD_TESTS)
+  find_package(GTest 1.12 REQUIRED)
+endif()

@@ -1,0 +1,77 @@
+// How a client is set up.
+
+#ifndef GEMINI_CLIENT_OPTIONS_H_
+#define GEMINI_CLIENT_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "gemini/call_options.h"
+#include "gemini/event.h"
+
+namespace gemini {
+
+// Runs a function, now or later, on a thread of its choice. Must run each
+// function exactly once.
+using Executor = std::function<void(absl::AnyInvocable<void() &&>)>;
+
+struct ClientOptions {
+  // The API key. Empty: taken from the environment (GOOGLE_API_KEY before
+  // GEMINI_API_KEY, as Google's own SDKs do), then from `dotenv_path`. Any
+  // text of visible ASCII without spaces is taken: key formats change.
+  std::string api_key;
+
+  // A model id, "models/…" allowed. Empty: the recommended one (models.h).
+  std::string model;
+
+  // Where the service is: scheme, host and optionally port and path. Empty:
+  // GOOGLE_GEMINI_BASE_URL from the environment or from `dotenv_path`, then
+  // "https://generativelanguage.googleapis.com".
+  std::string base_url;
+
+  // "v1beta" or "v1". v1 does not take every field.
+  std::string api_version = "v1beta";
+
+  // A file of NAME=value lines to read settings from. Empty: none is read.
+  std::string dotenv_path;
+
+  RetryOptions retry;
+  TimeLimits time_limits;
+
+  // Bounds on what is accepted at once; a call beyond them fails at once with
+  // kResourceExhausted.
+  int max_calls = 10000;
+  int64_t max_input_bytes = 256 << 20;  // Prompts and reference images.
+
+  // The largest body of an answer that is accepted, in bytes.
+  int64_t max_response_bytes = 256 << 20;
+
+  // Hosts, besides loopback, to which plain http is allowed. The key crosses
+  // the network in the clear.
+  std::vector<std::string> plain_http_hosts;
+
+  // A file of trusted CA certificates in PEM, instead of the system's.
+  std::string ca_file;
+
+  // A proxy as libcurl takes it ("http://host:3128"). Empty: as the environment
+  // says (https_proxy, no_proxy); never for loopback.
+  std::string proxy;
+
+  // Where completion functions run. Empty: on the client's callback thread.
+  Executor executor;
+
+  // Told about every attempt, wait and end. Empty: nobody is.
+  EventFunction on_event;
+};
+
+// Returns OK, or kInvalidArgument that names the first field at fault.
+absl::Status Validate(const ClientOptions& options);
+
+}  // namespace gemini
+
+#endif  // GEMINI_CLIENT_OPTIONS_H_

@@ -1,0 +1,47 @@
+// HTTP as the rest of the library speaks of it: no type of libcurl.
+
+#ifndef GEMINI_SRC_BASE_HTTP_H_
+#define GEMINI_SRC_BASE_HTTP_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "base/body_source.h"
+
+namespace gemini::internal {
+
+// Names and values in the order of the wire. Names of answers are lower-case.
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+// Returns the first value of `name` (any case), or an empty string.
+absl::string_view FindHeader(const HttpHeaders& headers,
+                             absl::string_view name);
+
+// A request to be sent once. Without a body it is a GET, else a POST.
+struct HttpRequest {
+  std::string url;
+  HttpHeaders headers;  // May hold a key: never logged.
+  std::unique_ptr<BodySource> body;
+};
+
+// Takes an answer as it arrives. Called on the I/O thread; must not block.
+class ResponseReader {
+ public:
+  enum class Flow { kContinue, kStop };
+
+  virtual ~ResponseReader() = default;
+
+  // Once, before any data, with the final status and all its headers.
+  virtual void OnHead(int http_status, const HttpHeaders& headers) = 0;
+
+  // kStop ends the transfer: nothing that follows is wanted.
+  virtual Flow OnData(absl::string_view data) = 0;
+};
+
+}  // namespace gemini::internal
+
+#endif  // GEMINI_SRC_BASE_HTTP_H_
