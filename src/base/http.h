@@ -24,7 +24,8 @@ absl::string_view FindHeader(const HttpHeaders& headers,
 // A request to be sent once. Without a body it is a GET, else a POST.
 struct HttpRequest {
   std::string url;
-  HttpHeaders headers;  // May hold a key: never logged.
+  HttpHeaders headers;       // May hold a key: never logged.
+  bool never_proxy = false;  // For loopback, whatever the environment says.
   std::unique_ptr<BodySource> body;
 };
 

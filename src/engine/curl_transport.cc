@@ -1,0 +1,444 @@
+#include "engine/curl_transport.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace gemini::internal {
+
+namespace {
+
+constexpr size_t kMaxHeaders = 256;
+constexpr size_t kMaxHeaderBytes = 16 << 10;
+
+}  // namespace
+
+// One exchange, and what libcurl calls while it runs.
+struct CurlTransport::Transfer {
+  struct FreeEasy {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  };
+  struct FreeList {
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  };
+
+  static size_t OnRead(char* out, size_t size, size_t count, void* user);
+  static int OnConnected(void* user, char*, char*, int, int);
+  static size_t OnHeaderLine(char* data, size_t size, size_t count, void* user);
+  static size_t OnBody(char* data, size_t size, size_t count, void* user);
+  static curl_socket_t OnOpenSocket(void* user, curlsocktype,
+                                    curl_sockaddr* address);
+
+  CurlTransport* transport = nullptr;
+  TransferId id = 0;
+  std::unique_ptr<CURL, FreeEasy> easy;
+  std::unique_ptr<curl_slist, FreeList> header_list;
+  HttpRequest request;
+  TransferLimits limits;
+  ResponseReader* reader = nullptr;
+  DoneFunction done;
+
+  char error[CURL_ERROR_SIZE] = "";
+  absl::Time started;
+  absl::Time last_data;
+  HttpHeaders headers;
+  bool connected = false;
+  bool head_done = false;
+  std::optional<TransferEnd> verdict;  // Ours, before libcurl's.
+  TransferResult result;
+  std::optional<EventLoop::TimerId> connect_timer;
+  std::optional<EventLoop::TimerId> give_up_timer;
+  std::optional<EventLoop::TimerId> stall_timer;
+};
+
+size_t CurlTransport::Transfer::OnRead(char* out, size_t size, size_t count,
+                                       void* user) {
+  auto* transfer = static_cast<Transfer*>(user);
+  const size_t n = transfer->request.body->Read(out, size * count);
+  transfer->result.bytes_sent += static_cast<int64_t>(n);
+  return n;
+}
+
+// The connection stands and the request is about to be sent.
+int CurlTransport::Transfer::OnConnected(void* user, char*, char*, int, int) {
+  auto* transfer = static_cast<Transfer*>(user);
+  transfer->connected = true;
+  if (transfer->connect_timer.has_value()) {
+    transfer->transport->loop_->CancelTimer(*transfer->connect_timer);
+    transfer->connect_timer.reset();
+  }
+  return CURL_PREREQFUNC_OK;
+}
+
+// One line of a head, or of a trailer.
+size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
+                                             size_t count, void* user) {
+  auto* transfer = static_cast<Transfer*>(user);
+  const size_t n = size * count;
+  if (transfer->head_done) return n;
+  const absl::string_view line =
+      absl::StripAsciiWhitespace(absl::string_view(data, n));
+  if (absl::StartsWith(line, "HTTP/")) {
+    transfer->headers.clear();
+    return n;
+  }
+  if (line.empty()) {
+    long status = 0;
+    curl_easy_getinfo(transfer->easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    if (status < 200) return n;
+    transfer->head_done = true;
+    transfer->reader->OnHead(static_cast<int>(status), transfer->headers);
+    return n;
+  }
+  const size_t colon = line.find(':');
+  if (colon == absl::string_view::npos || n > kMaxHeaderBytes ||
+      transfer->headers.size() >= kMaxHeaders) {
+    return n;
+  }
+  transfer->headers.emplace_back(
+      absl::AsciiStrToLower(line.substr(0, colon)),
+      std::string(absl::StripAsciiWhitespace(line.substr(colon + 1))));
+  return n;
+}
+
+size_t CurlTransport::Transfer::OnBody(char* data, size_t size, size_t count,
+                                       void* user) {
+  auto* transfer = static_cast<Transfer*>(user);
+  const size_t n = size * count;
+  const absl::Time now = transfer->transport->loop_->Now();
+  transfer->last_data = now;
+  if (!transfer->result.time_to_first_byte.has_value()) {
+    transfer->result.time_to_first_byte = now - transfer->started;
+    transfer->transport->WatchStall(transfer);
+  }
+  transfer->result.bytes_received += static_cast<int64_t>(n);
+  if (transfer->result.bytes_received >
+      transfer->transport->options_.max_response_bytes) {
+    transfer->verdict = TransferEnd::kTooLarge;
+    return 0;
+  }
+  if (transfer->reader->OnData(absl::string_view(data, n)) ==
+      ResponseReader::Flow::kStop) {
+    transfer->verdict = TransferEnd::kStoppedByReader;
+    return 0;
+  }
+  return n;
+}
+
+// Opens sockets as libcurl does, but notices why it fails.
+curl_socket_t CurlTransport::Transfer::OnOpenSocket(void* user, curlsocktype,
+                                                    curl_sockaddr* address) {
+  const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+                        address->protocol);
+  if (fd >= 0) return fd;
+  if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+      errno == ENOMEM) {
+    auto* transfer = static_cast<Transfer*>(user);
+    transfer->verdict = TransferEnd::kLocalResource;
+    transfer->result.error =
+        absl::StrCat("cannot open a socket: ", std::strerror(errno));
+  }
+  return CURL_SOCKET_BAD;
+}
+
+namespace {
+
+TransferEnd EndFor(CURLcode code, bool connected) {
+  switch (code) {
+    case CURLE_OK:
+      return TransferEnd::kComplete;
+    case CURLE_OPERATION_TIMEDOUT:
+      return connected ? TransferEnd::kAttemptTimeout
+                       : TransferEnd::kConnectTimeout;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+      return TransferEnd::kTlsUntrusted;
+    case CURLE_OUT_OF_MEMORY:
+      return TransferEnd::kLocalResource;
+    default:
+      break;
+  }
+  if (!connected) return TransferEnd::kCannotConnect;
+  switch (code) {
+    case CURLE_SEND_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+      return TransferEnd::kLost;
+    default:
+      return TransferEnd::kOther;
+  }
+}
+
+// A few transfers get large buffers for speed, thousands get small ones.
+long ReceiveBufferBytes(size_t in_flight) {
+  if (in_flight <= 8) return 512L << 10;
+  if (in_flight <= 64) return 128L << 10;
+  return 16L << 10;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CurlTransport>> CurlTransport::Create(
+    EventLoop* loop, CurlOptions options) {
+  // Counted by libcurl and thread-safe there; a host may have done it already.
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    return absl::ResourceExhaustedError("libcurl cannot be initialised");
+  }
+  const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
+  if ((info->features & CURL_VERSION_ASYNCHDNS) == 0) {
+    return absl::FailedPreconditionError(
+        "this libcurl looks up host names synchronously, which would hold up "
+        "every call: use one built with the threaded resolver or c-ares");
+  }
+  CURLM* multi = curl_multi_init();
+  if (multi == nullptr) {
+    return absl::ResourceExhaustedError("libcurl has no memory");
+  }
+  return std::unique_ptr<CurlTransport>(
+      new CurlTransport(loop, std::move(options), multi));
+}
+
+CurlTransport::CurlTransport(EventLoop* loop, CurlOptions options, CURLM* multi)
+    : loop_(loop), options_(std::move(options)), multi_(multi) {
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &OnSocket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &OnTimeout);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+}
+
+CurlTransport::~CurlTransport() {
+  // The loop is gone, and its functions with it.
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
+  for (const auto& [id, transfer] : transfers_) {
+    curl_multi_remove_handle(multi_, transfer->easy.get());
+  }
+  transfers_.clear();
+  curl_multi_cleanup(multi_);
+}
+
+CurlTransport::TransferId CurlTransport::Start(HttpRequest request,
+                                               const TransferLimits& limits,
+                                               ResponseReader* reader,
+                                               DoneFunction done) {
+  auto owned = std::make_unique<Transfer>();
+  Transfer* transfer = owned.get();
+  const TransferId id = next_id_++;
+  transfer->id = id;
+  transfer->transport = this;
+  transfer->easy.reset(curl_easy_init());
+  transfer->request = std::move(request);
+  transfer->limits = limits;
+  transfer->reader = reader;
+  transfer->done = std::move(done);
+  transfer->started = loop_->Now();
+  transfers_.emplace(id, std::move(owned));
+
+  if (transfer->easy == nullptr || !SetUp(transfer)) {
+    transfer->easy.reset();
+    loop_->Post([this, id] {
+      End(id, TransferEnd::kLocalResource, "libcurl has no memory");
+    });
+    return id;
+  }
+  transfer->connect_timer =
+      loop_->AddTimer(transfer->started + limits.connect, [this, id] {
+        End(id, TransferEnd::kConnectTimeout, "connecting took too long");
+      });
+  transfer->give_up_timer = loop_->AddTimer(limits.give_up_at, [this, id] {
+    End(id, TransferEnd::kAttemptTimeout, "the attempt took too long");
+  });
+  curl_multi_add_handle(multi_, transfer->easy.get());
+  return id;
+}
+
+bool CurlTransport::SetUp(Transfer* transfer) {
+  CURL* easy = transfer->easy.get();
+  curl_slist* list = nullptr;
+  auto add = [&list](const std::string& line) {
+    curl_slist* longer = curl_slist_append(list, line.c_str());
+    if (longer != nullptr) list = longer;
+    return longer != nullptr;
+  };
+  bool ok = add("Expect:");
+  for (const auto& [name, value] : transfer->request.headers) {
+    ok = ok && add(absl::StrCat(name, ": ", value));
+  }
+  transfer->header_list.reset(list);
+  if (!ok) return false;
+
+  auto set = [easy, &ok](CURLoption option, auto value) {
+    // Options that this libcurl was built without are not worth failing for.
+    ok = ok && curl_easy_setopt(easy, option, value) != CURLE_OUT_OF_MEMORY;
+  };
+  const std::string& url = transfer->request.url;
+  set(CURLOPT_URL, url.c_str());
+  set(CURLOPT_HTTPHEADER, list);
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  set(CURLOPT_PIPEWAIT, absl::StartsWithIgnoreCase(url, "https:") ? 1L : 0L);
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(CURLOPT_BUFFERSIZE, ReceiveBufferBytes(transfers_.size()));
+  // Our own timer is the limit; libcurl's would fire after 300 s.
+  set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(INT_MAX / 1000));
+  set(CURLOPT_ERRORBUFFER, transfer->error);
+  set(CURLOPT_PRIVATE, transfer);
+  if (transfer->request.never_proxy) {
+    set(CURLOPT_PROXY, "");
+  } else if (!options_.proxy.empty()) {
+    set(CURLOPT_PROXY, options_.proxy.c_str());
+  }
+  if (!options_.ca_file.empty()) {
+    set(CURLOPT_CAINFO, options_.ca_file.c_str());
+  }
+  if (transfer->request.body != nullptr) {
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDSIZE_LARGE,
+        static_cast<curl_off_t>(transfer->request.body->size()));
+    set(CURLOPT_READFUNCTION, &Transfer::OnRead);
+    set(CURLOPT_READDATA, transfer);
+  }
+  set(CURLOPT_PREREQFUNCTION, &Transfer::OnConnected);
+  set(CURLOPT_PREREQDATA, transfer);
+  set(CURLOPT_HEADERFUNCTION, &Transfer::OnHeaderLine);
+  set(CURLOPT_HEADERDATA, transfer);
+  set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
+  set(CURLOPT_WRITEDATA, transfer);
+  set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnOpenSocket);
+  set(CURLOPT_OPENSOCKETDATA, transfer);
+  return ok;
+}
+
+void CurlTransport::Cancel(TransferId id) {
+  End(id, TransferEnd::kCancelled, "cancelled");
+}
+
+int CurlTransport::OnSocket(CURL* /*easy*/, curl_socket_t fd, int what,
+                            void* transport, void* /*socket*/) {
+  auto* self = static_cast<CurlTransport*>(transport);
+  if (what == CURL_POLL_REMOVE) {
+    self->loop_->Unwatch(fd);
+    return 0;
+  }
+  const uint32_t events = ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) |
+                          ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
+  const absl::Status watched =
+      self->loop_->Watch(fd, events, [self, fd](uint32_t ready) {
+        int action = 0;
+        if ((ready & EPOLLIN) != 0) action |= CURL_CSELECT_IN;
+        if ((ready & EPOLLOUT) != 0) action |= CURL_CSELECT_OUT;
+        if ((ready & (EPOLLERR | EPOLLHUP)) != 0) action |= CURL_CSELECT_ERR;
+        self->Act(fd, action);
+      });
+  // An error here would end every transfer of the multi handle; unwatched, this
+  // one ends by its time limits.
+  watched.IgnoreError();
+  return 0;
+}
+
+int CurlTransport::OnTimeout(CURLM* /*multi*/, long timeout_ms,
+                             void* transport) {
+  auto* self = static_cast<CurlTransport*>(transport);
+  if (timeout_ms < 0) {
+    self->loop_->ClearRealTimer();
+  } else {
+    self->loop_->SetRealTimer(absl::Milliseconds(timeout_ms),
+                              [self] { self->Act(CURL_SOCKET_TIMEOUT, 0); });
+  }
+  return 0;
+}
+
+void CurlTransport::Act(curl_socket_t fd, int events) {
+  int running = 0;
+  curl_multi_socket_action(multi_, fd, events, &running);
+  CollectFinished();
+}
+
+void CurlTransport::CollectFinished() {
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;
+    Transfer* transfer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    TransferEnd end =
+        transfer->verdict.value_or(EndFor(code, transfer->connected));
+    // To libcurl an answer that breaks off in its head is whole.
+    if (end == TransferEnd::kComplete && !transfer->head_done) {
+      end = TransferEnd::kLost;
+      std::strncpy(transfer->error, "the answer broke off in its head",
+                   CURL_ERROR_SIZE);
+    }
+    std::string error = transfer->error;
+    if (error.empty() && code != CURLE_OK) error = curl_easy_strerror(code);
+    End(transfer->id, end, error);
+  }
+}
+
+void CurlTransport::WatchStall(Transfer* transfer) {
+  const TransferId id = transfer->id;
+  transfer->stall_timer =
+      loop_->AddTimer(transfer->last_data + transfer->limits.stall, [this, id] {
+        const auto found = transfers_.find(id);
+        if (found == transfers_.end()) return;
+        Transfer* stalled = found->second.get();
+        if (loop_->Now() >= stalled->last_data + stalled->limits.stall) {
+          End(id, TransferEnd::kStalled, "the answer stopped arriving");
+        } else {
+          WatchStall(stalled);
+        }
+      });
+}
+
+void CurlTransport::End(TransferId id, TransferEnd end,
+                        absl::string_view error) {
+  const auto found = transfers_.find(id);
+  if (found == transfers_.end()) return;
+  const std::unique_ptr<Transfer> transfer = std::move(found->second);
+  transfers_.erase(found);
+  for (const auto& timer : {transfer->connect_timer, transfer->give_up_timer,
+                            transfer->stall_timer}) {
+    if (timer.has_value()) loop_->CancelTimer(*timer);
+  }
+  TransferResult& result = transfer->result;
+  result.end = end;
+  if (end != TransferEnd::kComplete && result.error.empty()) {
+    result.error = std::string(error);
+  }
+  if (transfer->easy != nullptr) {
+    long request_bytes = 0;
+    curl_easy_getinfo(transfer->easy.get(), CURLINFO_REQUEST_SIZE,
+                      &request_bytes);
+    // A service cannot act on a body of which a part is missing.
+    const BodySource* body = transfer->request.body.get();
+    result.request_sent =
+        body == nullptr ? request_bytes > 0 : result.bytes_sent >= body->size();
+    curl_multi_remove_handle(multi_, transfer->easy.get());
+  }
+  std::move(transfer->done)(result);
+}
+
+}  // namespace gemini::internal

@@ -1,0 +1,85 @@
+// HTTP by libcurl's multi interface, on an event loop.
+
+#ifndef GEMINI_SRC_ENGINE_CURL_TRANSPORT_H_
+#define GEMINI_SRC_ENGINE_CURL_TRANSPORT_H_
+
+#include <curl/curl.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/http.h"
+#include "base/transfer.h"
+#include "engine/event_loop.h"
+
+namespace gemini::internal {
+
+struct CurlOptions {
+  std::string ca_file;  // Empty: the system's certificates.
+  std::string proxy;    // Empty: as the environment says.
+  int64_t max_response_bytes = 0;
+};
+
+struct TransferLimits {
+  absl::Duration connect;
+  absl::Duration stall;  // Between two pieces of a body.
+  absl::Time give_up_at;
+};
+
+// For the loop's thread alone, its creation and destruction apart; to be
+// destroyed when the loop does not run any more.
+//
+// Never repeats a request by itself (docs/adr/0003) and follows no redirect.
+class CurlTransport {
+ public:
+  using DoneFunction = absl::AnyInvocable<void(const TransferResult&) &&>;
+  using TransferId = uint64_t;
+
+  // `loop` must outlive the transport. Errors: kFailedPrecondition when libcurl
+  // lacks what is needed, kResourceExhausted.
+  static absl::StatusOr<std::unique_ptr<CurlTransport>> Create(
+      EventLoop* loop, CurlOptions options);
+  ~CurlTransport();
+
+  CurlTransport(const CurlTransport&) = delete;
+  CurlTransport& operator=(const CurlTransport&) = delete;
+
+  // Sends `request`; `reader` takes the answer and must live until `done`,
+  // which runs once, never inside Start().
+  TransferId Start(HttpRequest request, const TransferLimits& limits,
+                   ResponseReader* reader, DoneFunction done);
+
+  // Ends a transfer: `done` runs with kCancelled, inside this function. Does
+  // nothing if it ran. Not to be called by a ResponseReader.
+  void Cancel(TransferId id);
+
+ private:
+  struct Transfer;
+
+  CurlTransport(EventLoop* loop, CurlOptions options, CURLM* multi);
+
+  static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* transport,
+                      void* socket);
+  static int OnTimeout(CURLM* multi, long timeout_ms, void* transport);
+
+  bool SetUp(Transfer* transfer);
+  void Act(curl_socket_t fd, int events);
+  void CollectFinished();
+  void WatchStall(Transfer* transfer);
+  void End(TransferId id, TransferEnd end, absl::string_view error);
+
+  EventLoop* const loop_;
+  const CurlOptions options_;
+  CURLM* const multi_;
+  TransferId next_id_ = 1;
+  absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
+};
+
+}  // namespace gemini::internal
+
+#endif  // GEMINI_SRC_ENGINE_CURL_TRANSPORT_H_

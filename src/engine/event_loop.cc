@@ -1,0 +1,194 @@
+#include "engine/event_loop.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace gemini::internal {
+namespace {
+
+constexpr int kEventsAtOnce = 256;
+constexpr int kLongestPollMs = 60 * 1000;
+
+absl::Status SystemError(const char* what) {
+  return absl::ResourceExhaustedError(
+      absl::ErrnoToStatus(errno, what).message());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(Clock* clock) {
+  const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll_fd < 0) return SystemError("cannot create an epoll instance");
+  const int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake_fd < 0) {
+    const absl::Status error = SystemError("cannot create an eventfd");
+    close(epoll_fd);
+    return error;
+  }
+  std::unique_ptr<EventLoop> loop(new EventLoop(clock, epoll_fd, wake_fd));
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.fd = wake_fd;
+  if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake_fd, &event) != 0) {
+    return SystemError("cannot watch an eventfd");
+  }
+  absl::StatusOr<Thread> thread =
+      Thread::Start("gemini-io", [l = loop.get()] { l->Run(); });
+  if (!thread.ok()) return thread.status();
+  loop->thread_ = *std::move(thread);
+  clock->SetWaker([l = loop.get()] { l->Wake(); });
+  return loop;
+}
+
+EventLoop::EventLoop(Clock* clock, int epoll_fd, int wake_fd)
+    : clock_(clock), epoll_fd_(epoll_fd), wake_fd_(wake_fd) {}
+
+EventLoop::~EventLoop() {
+  Stop();
+  close(wake_fd_);
+  close(epoll_fd_);
+}
+
+void EventLoop::Stop() {
+  if (!thread_.has_value()) return;
+  clock_->SetWaker(nullptr);
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  Wake();
+  thread_->Join();
+  thread_.reset();
+}
+
+void EventLoop::Post(Task task) {
+  bool first;
+  {
+    absl::MutexLock lock(&mutex_);
+    first = posted_.empty();
+    posted_.push_back(std::move(task));
+  }
+  if (first) Wake();
+}
+
+void EventLoop::Wake() {
+  const uint64_t one = 1;
+  // Can fail only when the counter is full, and then a wake-up is under way.
+  static_cast<void>(!write(wake_fd_, &one, sizeof(one)));
+}
+
+EventLoop::TimerId EventLoop::AddTimer(absl::Time when, Task task) {
+  const TimerId id(when, next_timer_++);
+  timers_.emplace(id, std::move(task));
+  return id;
+}
+
+void EventLoop::CancelTimer(TimerId id) { timers_.erase(id); }
+
+void EventLoop::SetRealTimer(absl::Duration delay, Task task) {
+  real_timer_time_ = real_clock_->Now() + delay;
+  real_timer_ = std::move(task);
+}
+
+void EventLoop::ClearRealTimer() {
+  real_timer_time_ = absl::InfiniteFuture();
+  real_timer_ = nullptr;
+}
+
+absl::Status EventLoop::Watch(int fd, uint32_t epoll_events,
+                              SocketFunction function) {
+  const bool known = sockets_.contains(fd);
+  epoll_event event = {};
+  event.events = epoll_events;
+  event.data.fd = fd;
+  int result =
+      epoll_ctl(epoll_fd_, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+  // The descriptor may have been closed and reused without our knowing.
+  if (result != 0 && (errno == ENOENT || errno == EEXIST)) {
+    result = epoll_ctl(
+        epoll_fd_, errno == ENOENT ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
+  }
+  if (result != 0) return SystemError("cannot watch a socket");
+  sockets_[fd] = std::make_shared<SocketFunction>(std::move(function));
+  return absl::OkStatus();
+}
+
+void EventLoop::Unwatch(int fd) {
+  if (sockets_.erase(fd) == 0) return;
+  // Fails when the descriptor is closed already: then it is not watched either.
+  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+}
+
+int EventLoop::PollTimeoutMs() const {
+  absl::Duration wait = real_timer_time_ == absl::InfiniteFuture()
+                            ? absl::InfiniteDuration()
+                            : real_timer_time_ - real_clock_->Now();
+  if (!timers_.empty()) {
+    wait = std::min(wait, clock_->RealTimeUntil(timers_.begin()->first.first));
+  }
+  if (wait <= absl::ZeroDuration()) return 0;
+  if (wait >= absl::Milliseconds(kLongestPollMs)) return kLongestPollMs;
+  // Rounded up: a timer must not find that its time has not come.
+  return static_cast<int>(
+      absl::ToInt64Milliseconds(absl::Ceil(wait, absl::Milliseconds(1))));
+}
+
+bool EventLoop::RunPosted() {
+  while (true) {
+    std::vector<Task> tasks;
+    bool stopping;
+    {
+      absl::MutexLock lock(&mutex_);
+      tasks.swap(posted_);
+      stopping = stopping_;
+    }
+    for (Task& task : tasks) std::move(task)();
+    if (!stopping) return true;
+    if (tasks.empty()) return false;
+  }
+}
+
+void EventLoop::RunTimers() {
+  if (real_timer_time_ <= real_clock_->Now()) {
+    real_timer_time_ = absl::InfiniteFuture();
+    Task task = std::exchange(real_timer_, nullptr);
+    std::move(task)();
+  }
+  // Timers that these set run in the next round, so that sockets get a turn.
+  const absl::Time now = clock_->Now();
+  const uint64_t before = next_timer_;
+  while (!timers_.empty()) {
+    auto first = timers_.begin();
+    if (first->first.first > now || first->first.second >= before) break;
+    Task task = std::move(first->second);
+    timers_.erase(first);
+    std::move(task)();
+  }
+}
+
+void EventLoop::Run() {
+  epoll_event events[kEventsAtOnce];
+  while (RunPosted()) {
+    RunTimers();
+    const int n = epoll_wait(epoll_fd_, events, kEventsAtOnce, PollTimeoutMs());
+    for (int i = 0; i < n; ++i) {
+      if (events[i].data.fd == wake_fd_) {
+        uint64_t count;
+        static_cast<void>(!read(wake_fd_, &count, sizeof(count)));
+        continue;
+      }
+      // Held while it runs: it may unwatch itself.
+      const auto socket = sockets_.find(events[i].data.fd);
+      if (socket == sockets_.end()) continue;
+      const std::shared_ptr<SocketFunction> function = socket->second;
+      (*function)(events[i].events);
+    }
+  }
+}
+
+}  // namespace gemini::internal

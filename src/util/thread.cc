@@ -1,0 +1,44 @@
+#include "util/thread.h"
+
+#include <signal.h>
+
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace gemini::internal {
+namespace {
+
+using Body = absl::AnyInvocable<void() &&>;
+
+void* Run(void* argument) {
+  const std::unique_ptr<Body> body(static_cast<Body*>(argument));
+  std::move (*body)();
+  return nullptr;
+}
+
+}  // namespace
+
+absl::StatusOr<Thread> Thread::Start(const char* name, Body body) {
+  auto argument = std::make_unique<Body>(std::move(body));
+  // A thread inherits the signal mask of its creator.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t handle;
+  const int error = pthread_create(&handle, nullptr, &Run, argument.get());
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (error != 0) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot start thread ", name, ": ", std::strerror(error)));
+  }
+  static_cast<void>(argument.release());
+  pthread_setname_np(handle, name);
+  return Thread(handle);
+}
+
+}  // namespace gemini::internal
