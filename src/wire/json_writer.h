@@ -3,7 +3,6 @@
 #ifndef GEMINI_SRC_WIRE_JSON_WRITER_H_
 #define GEMINI_SRC_WIRE_JSON_WRITER_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -66,10 +65,6 @@ class JsonWriter {
 
 // Appends `text` as a JSON string, quotes included.
 void AppendJsonString(std::string* out, absl::string_view text);
-
-// Returns how many bytes at the beginning of `text` (not empty) are one UTF-8
-// character; 0 if they are none: overlong, a surrogate, cut off.
-size_t Utf8CharacterSize(absl::string_view text);
 
 }  // namespace gemini::internal
 

@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "util/utf8.h"
 #include "wire/json.h"
 
 namespace gemini::internal {
