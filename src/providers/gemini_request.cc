@@ -1,0 +1,112 @@
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "gemini/image.h"
+#include "gemini/models.h"
+#include "providers/gemini.h"
+#include "wire/json_writer.h"
+#include "wire/mixed_body.h"
+
+namespace gemini::internal {
+namespace {
+
+constexpr size_t kMaxModelIdBytes = 128;
+constexpr absl::string_view kClientName = "gemini-cpp/" GEMINI_VERSION;
+
+std::string Url(const GeminiTarget& target) {
+  absl::string_view base = target.base_url;
+  while (absl::ConsumeSuffix(&base, "/")) {
+  }
+  const bool has_prefix = absl::StartsWith(target.model, "models/") ||
+                          absl::StartsWith(target.model, "tunedModels/");
+  return absl::StrCat(base, "/", target.api_version, "/",
+                      has_prefix ? "" : "models/", target.model,
+                      ":generateContent");
+}
+
+std::string GenerationConfig(const ImageRequest& request) {
+  std::string json;
+  JsonWriter writer(&json);
+  writer.BeginObject();
+  writer.Key("responseModalities").BeginArray().String("IMAGE").EndArray();
+  if (!request.aspect_ratio.empty() || !request.size.empty()) {
+    writer.Key("imageConfig").BeginObject();
+    if (!request.aspect_ratio.empty()) {
+      writer.Key("aspectRatio").String(request.aspect_ratio);
+    }
+    if (!request.size.empty()) writer.Key("imageSize").String(request.size);
+    writer.EndObject();
+  }
+  if (request.seed.has_value()) writer.Key("seed").Int(*request.seed);
+  writer.EndObject();
+  return json;
+}
+
+std::unique_ptr<BodySource> Body(std::shared_ptr<const ImageRequest> owner) {
+  const ImageRequest& request = *owner;
+  auto body = std::make_unique<MixedBody>(std::move(owner));
+  std::string text = R"({"contents":[{"role":"user","parts":[{"text":)";
+  AppendJsonString(&text, request.prompt);
+  text += '}';
+  for (const ReferenceImage& image : request.reference_images) {
+    text += R"(,{"inlineData":{"mimeType":)";
+    AppendJsonString(&text, image.mime_type.empty()
+                                ? SniffImageType(image.bytes)
+                                : absl::string_view(image.mime_type));
+    text += R"(,"data":")";
+    body->AddText(std::exchange(text, ""));
+    body->AddBase64(image.bytes);
+    text = "\"}}";
+  }
+  absl::StrAppend(&text, R"(]}],"generationConfig":)",
+                  GenerationConfig(request), "}");
+  body->AddText(std::move(text));
+  return body;
+}
+
+}  // namespace
+
+absl::Status ValidateModelId(absl::string_view model) {
+  absl::string_view id = model;
+  if (!absl::ConsumePrefix(&id, "models/")) {
+    absl::ConsumePrefix(&id, "tunedModels/");
+  }
+  bool good = !id.empty() && id.size() <= kMaxModelIdBytes &&
+              !absl::StrContains(id, "..");
+  for (const char c : id) {
+    good = good && (absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                    absl::StrContains("-._@:", c));
+  }
+  if (good) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("model: an id is made of letters, digits and - . _ @ : "
+                   "without \"..\", for example ",
+                   DefaultModel()));
+}
+
+HttpRequest EncodeGeminiRequest(const GeminiTarget& target,
+                                std::shared_ptr<const ImageRequest> request,
+                                absl::Duration time_limit) {
+  HttpRequest http;
+  http.url = Url(target);
+  http.headers = {
+      {"Content-Type", "application/json"},
+      {"x-goog-api-key", target.api_key},
+      {"x-goog-api-client", absl::StrCat(kClientName, " gl-cpp/17")},
+      {"User-Agent", std::string(kClientName)},
+  };
+  if (time_limit != absl::InfiniteDuration()) {
+    http.headers.emplace_back("X-Server-Timeout",
+                              absl::StrCat(absl::ToInt64Seconds(
+                                  absl::Ceil(time_limit, absl::Seconds(1)))));
+  }
+  http.body = Body(std::move(request));
+  return http;
+}
+
+}  // namespace gemini::internal

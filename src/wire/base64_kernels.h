@@ -1,0 +1,23 @@
+// The inner loops of base64.
+
+#ifndef GEMINI_SRC_WIRE_BASE64_KERNELS_H_
+#define GEMINI_SRC_WIRE_BASE64_KERNELS_H_
+
+#include <cstddef>
+
+namespace gemini::internal {
+
+// Decodes groups of four characters from the beginning of `text` and writes
+// three bytes to `out` for each. Stops before the first group that holds
+// anything but characters of the two alphabets, or is incomplete. Returns the
+// number of characters read. `out` needs room for size / 4 * 3 bytes, all of
+// which may be written to.
+size_t DecodeGroupsPortable(const char* text, size_t size, char* out);
+
+// Encodes whole groups of three bytes from the beginning of `bytes`: `groups`
+// of them, in the standard alphabet.
+void EncodeGroupsPortable(const char* bytes, size_t groups, char* out);
+
+}  // namespace gemini::internal
+
+#endif  // GEMINI_SRC_WIRE_BASE64_KERNELS_H_

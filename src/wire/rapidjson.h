@@ -1,0 +1,25 @@
+// RapidJSON, in a namespace of its own: a program that uses another version of
+// it, or the same one built with other switches, shares no symbol with this
+// library.
+//
+// Included by wire/json*.cc only. RapidJSON's accessors assert on a wrong type;
+// everybody else reads through JsonValue, whose getters check.
+
+#ifndef GEMINI_SRC_WIRE_RAPIDJSON_H_
+#define GEMINI_SRC_WIRE_RAPIDJSON_H_
+
+#define RAPIDJSON_NAMESPACE gemini::internal::rapidjson
+#define RAPIDJSON_NAMESPACE_BEGIN \
+  namespace gemini {              \
+  namespace internal {            \
+  namespace rapidjson {
+#define RAPIDJSON_NAMESPACE_END \
+  }                             \
+  }                             \
+  }
+
+#include "rapidjson/document.h"
+#include "rapidjson/memorystream.h"
+#include "rapidjson/reader.h"
+
+#endif  // GEMINI_SRC_WIRE_RAPIDJSON_H_
