@@ -1,0 +1,35 @@
+#include "call/remedy.h"
+
+namespace gemini::internal {
+
+Remedy RemedyFor(Cause cause) {
+  switch (cause) {
+    case Cause::kRateLimited:
+    case Cause::kSpendRate:
+      return Remedy::kThrottle;
+    case Cause::kOverloaded:
+    case Cause::kTransient:
+    case Cause::kLocalResource:
+      return Remedy::kBackoff;
+    case Cause::kAmbiguous:
+      return Remedy::kAskCaller;
+    case Cause::kNoImage:
+    case Cause::kBadResponse:
+      return Remedy::kOnceMore;
+    case Cause::kInvalidRequest:
+      return Remedy::kFixRequest;
+    case Cause::kUnknown:
+    case Cause::kDailyQuota:
+    case Cause::kZeroQuota:
+    case Cause::kBilling:
+    case Cause::kCredential:
+    case Cause::kModelNotFound:
+    case Cause::kRefused:
+    case Cause::kTokenLimit:
+    case Cause::kDeadlineExceeded:
+      return Remedy::kNone;
+  }
+  return Remedy::kNone;
+}
+
+}  // namespace gemini::internal

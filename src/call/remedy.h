@@ -1,0 +1,23 @@
+// What may be done about a failure: the table of docs/ARCHITECTURE.md.
+
+#ifndef GEMINI_SRC_CALL_REMEDY_H_
+#define GEMINI_SRC_CALL_REMEDY_H_
+
+#include "gemini/diagnosis.h"
+
+namespace gemini::internal {
+
+enum class Remedy {
+  kNone,        // Repeating cannot help, or not within any call's time.
+  kFixRequest,  // Only the caller can help.
+  kThrottle,    // Repeat after the server's delay, or a long backoff.
+  kBackoff,     // Repeat after a backoff.
+  kAskCaller,   // Repeat as often as the caller said: it may cost twice.
+  kOnceMore     // Repeat once.
+};
+
+Remedy RemedyFor(Cause cause);
+
+}  // namespace gemini::internal
+
+#endif  // GEMINI_SRC_CALL_REMEDY_H_

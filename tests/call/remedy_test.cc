@@ -1,0 +1,29 @@
+#include "call/remedy.h"
+
+#include "gtest/gtest.h"
+
+namespace gemini::internal {
+namespace {
+
+TEST(RemedyTest, NothingThatWaitingCannotCureIsRepeated) {
+  for (const Cause cause :
+       {Cause::kZeroQuota, Cause::kDailyQuota, Cause::kBilling,
+        Cause::kCredential, Cause::kModelNotFound, Cause::kRefused,
+        Cause::kTokenLimit, Cause::kUnknown, Cause::kDeadlineExceeded}) {
+    EXPECT_EQ(RemedyFor(cause), Remedy::kNone) << static_cast<int>(cause);
+  }
+}
+
+TEST(RemedyTest, WhatTimeCuresIsRepeated) {
+  EXPECT_EQ(RemedyFor(Cause::kRateLimited), Remedy::kThrottle);
+  EXPECT_EQ(RemedyFor(Cause::kSpendRate), Remedy::kThrottle);
+  EXPECT_EQ(RemedyFor(Cause::kOverloaded), Remedy::kBackoff);
+  EXPECT_EQ(RemedyFor(Cause::kTransient), Remedy::kBackoff);
+}
+
+TEST(RemedyTest, WhatMayHaveBeenPaidForIsTheCallersDecision) {
+  EXPECT_EQ(RemedyFor(Cause::kAmbiguous), Remedy::kAskCaller);
+}
+
+}  // namespace
+}  // namespace gemini::internal
