@@ -41,6 +41,18 @@ if(NOT TARGET gemini_rapidjson)
   endif()
 endif()
 
+# Without Highway base64 takes a portable path that is several times slower
+# (docs/adr/0004-base64-simd.md).
+set(GEMINI_HIGHWAY_FOUND OFF)
+if(GEMINI_SIMD STREQUAL "ON")
+  find_package(hwy 1.0.3 REQUIRED)
+elseif(NOT GEMINI_SIMD STREQUAL "OFF")
+  find_package(hwy 1.0.3 QUIET)
+endif()
+if(NOT GEMINI_SIMD STREQUAL "OFF" AND TARGET hwy::hwy)
+  set(GEMINI_HIGHWAY_FOUND ON)
+endif()
+
 if(GEMINI_BUILD_TESTS)
   find_package(GTest 1.12 REQUIRED)
 endif()

@@ -8,6 +8,10 @@ option(GEMINI_BUILD_TOOLS "Build gemini-image and gemini-emulator"
 option(GEMINI_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(GEMINI_BUILD_BENCHMARKS "Build the benchmarks" OFF)
 option(GEMINI_INSTALL "Generate install rules" ${PROJECT_IS_TOP_LEVEL})
+set(GEMINI_SIMD AUTO CACHE STRING
+    "Vector instructions, through Highway: AUTO (where it is installed), ON, OFF"
+)
+set_property(CACHE GEMINI_SIMD PROPERTY STRINGS AUTO ON OFF)
 option(GEMINI_WERROR "Treat warnings as errors (set by the presets)" OFF)
 
 # Programs of the top-level build lie together, where the README says.

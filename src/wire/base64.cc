@@ -56,7 +56,7 @@ absl::StatusOr<size_t> Base64Decoder::Decode(absl::string_view text,
   while (read < text.size()) {
     if (sextets_ == 0 && padding_ < 0) {
       const size_t whole =
-          DecodeGroupsPortable(text.data() + read, text.size() - read, write);
+          DecodeGroups(text.data() + read, text.size() - read, write);
       read += whole;
       write += whole / 4 * 3;
       if (read == text.size()) break;
@@ -119,7 +119,7 @@ size_t Base64Encoder::Read(char* out, size_t capacity) {
     const size_t groups =
         std::min(bytes_.size() / 3, static_cast<size_t>(end - write) / 4);
     if (groups > 0) {
-      EncodeGroupsPortable(bytes_.data(), groups, write);
+      EncodeGroups(bytes_.data(), groups, write);
       bytes_.remove_prefix(groups * 3);
       write += groups * 4;
       continue;
@@ -129,7 +129,7 @@ size_t Base64Encoder::Read(char* out, size_t capacity) {
     const size_t n = std::min<size_t>(bytes_.size(), 3);
     char last[3] = {};
     std::memcpy(last, bytes_.data(), n);
-    EncodeGroupsPortable(last, 1, group_);
+    EncodeGroups(last, 1, group_);
     for (size_t i = n + 1; i < sizeof(group_); ++i) group_[i] = '=';
     bytes_.remove_prefix(n);
     group_left_ = sizeof(group_);

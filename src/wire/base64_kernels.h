@@ -7,6 +7,9 @@
 
 namespace gemini::internal {
 
+inline constexpr char kBase64Alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 // Decodes groups of four characters from the beginning of `text` and writes
 // three bytes to `out` for each. Stops before the first group that holds
 // anything but characters of the two alphabets, or is incomplete. Returns the
@@ -17,6 +20,11 @@ size_t DecodeGroupsPortable(const char* text, size_t size, char* out);
 // Encodes whole groups of three bytes from the beginning of `bytes`: `groups`
 // of them, in the standard alphabet.
 void EncodeGroupsPortable(const char* bytes, size_t groups, char* out);
+
+// The same with the best instructions that the processor has, where the build
+// has Highway; else these are the portable ones.
+size_t DecodeGroups(const char* text, size_t size, char* out);
+void EncodeGroups(const char* bytes, size_t groups, char* out);
 
 }  // namespace gemini::internal
 

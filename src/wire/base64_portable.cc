@@ -7,8 +7,6 @@
 namespace gemini::internal {
 namespace {
 
-constexpr char kAlphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr uint32_t kBad = 0xff000000;
 
 using Table = std::array<uint32_t, 256>;
@@ -18,7 +16,7 @@ constexpr Table MakeTable(int shift) {
   Table table{};
   for (uint32_t& entry : table) entry = kBad;
   for (uint32_t i = 0; i < 64; ++i) {
-    table[static_cast<unsigned char>(kAlphabet[i])] = i << shift;
+    table[static_cast<unsigned char>(kBase64Alphabet[i])] = i << shift;
   }
   table['-'] = 62u << shift;
   table['_'] = 63u << shift;
@@ -51,10 +49,10 @@ void EncodeGroupsPortable(const char* bytes, size_t groups, char* out) {
   for (size_t i = 0; i < groups; ++i, in += 3, out += 4) {
     const uint32_t group = static_cast<uint32_t>(in[0]) << 16 |
                            static_cast<uint32_t>(in[1]) << 8 | in[2];
-    out[0] = kAlphabet[group >> 18];
-    out[1] = kAlphabet[group >> 12 & 63];
-    out[2] = kAlphabet[group >> 6 & 63];
-    out[3] = kAlphabet[group & 63];
+    out[0] = kBase64Alphabet[group >> 18];
+    out[1] = kBase64Alphabet[group >> 12 & 63];
+    out[2] = kBase64Alphabet[group >> 6 & 63];
+    out[3] = kBase64Alphabet[group & 63];
   }
 }
 

@@ -25,25 +25,26 @@ constexpr uint64_t HasByte(uint64_t word, char c) {
   return HasLess(word ^ (kOnes * static_cast<unsigned char>(c)), 1);
 }
 
-enum class Controls { kIgnore, kFind };
-
-// Returns the first '"' or '\\' (or control character), or `end`.
-template <Controls kControls>
+// Returns the first '"', '\\' or control character, or `end`.
 const char* FindSpecial(const char* p, const char* end) {
   for (; end - p >= 8; p += 8) {
     uint64_t word;
     std::memcpy(&word, p, sizeof(word));
-    uint64_t hit = HasByte(word, '"') | HasByte(word, '\\');
-    if (kControls == Controls::kFind) hit |= HasLess(word, 0x20);
-    if (hit != 0) break;
-  }
-  for (; p != end; ++p) {
-    if (*p == '"' || *p == '\\') break;
-    if (kControls == Controls::kFind && static_cast<unsigned char>(*p) < 0x20) {
+    if ((HasByte(word, '"') | HasByte(word, '\\') | HasLess(word, 0x20)) != 0) {
       break;
     }
   }
+  while (p != end && *p != '"' && *p != '\\' &&
+         static_cast<unsigned char>(*p) >= 0x20) {
+    ++p;
+  }
   return p;
+}
+
+// Returns the first `c`, or `end`.
+const char* Find(const char* p, const char* end, char c) {
+  const void* const found = std::memchr(p, c, static_cast<size_t>(end - p));
+  return found == nullptr ? end : static_cast<const char*>(found);
 }
 
 bool IsJsonSpace(char c) {
@@ -255,6 +256,7 @@ const char* InlineDataSplitter::FeedPicture(const char* p, const char* end) {
     if (size > 0) handler_->OnData(absl::string_view(unescaped, size));
     size = 0;
   };
+  const char* quote = nullptr;  // The first that was not passed yet.
   while (p != end) {
     if (escape_ != 0) {
       if (FeedEscape(p)) {
@@ -266,7 +268,8 @@ const char* InlineDataSplitter::FeedPicture(const char* p, const char* end) {
       ++p;
       continue;
     }
-    const char* const run_end = FindSpecial<Controls::kIgnore>(p, end);
+    if (quote == nullptr || quote < p) quote = Find(p, end, '"');
+    const char* const run_end = Find(p, quote, '\\');
     const auto run = static_cast<size_t>(run_end - p);
     const bool escape_follows = run_end != end && *run_end == '\\';
     if ((size > 0 || escape_follows) && run <= sizeof(unescaped) - size) {
@@ -310,7 +313,7 @@ const char* InlineDataSplitter::FeedString(const char* p, const char* end) {
       ++p;
       continue;
     }
-    const char* const run_end = FindSpecial<Controls::kFind>(p, end);
+    const char* const run_end = FindSpecial(p, end);
     if (run_end != p) KeepRun(View(p, run_end));
     p = run_end;
     if (p == end || !failure_.ok()) return end;

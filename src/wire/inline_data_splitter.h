@@ -37,7 +37,7 @@ struct SplitterLimits {
   // Longer thought signatures are replaced by null: half of one is of no use.
   size_t max_signature_bytes = 0;
 
-  int max_depth = 64;      // Nested arrays and objects, at most kMaxDepth.
+  size_t max_depth = 64;   // Nested arrays and objects, at most kMaxDepth.
   int max_pictures = 256;  // More is an error.
 };
 
@@ -56,7 +56,7 @@ struct SplitterLimits {
 // become U+FFFD, since parsers refuse them.
 class InlineDataSplitter {
  public:
-  static constexpr int kMaxDepth = 128;
+  static constexpr size_t kMaxDepth = 128;
 
   // `handler` must outlive the splitter.
   explicit InlineDataSplitter(InlineDataHandler* handler,
@@ -147,7 +147,7 @@ class InlineDataSplitter {
   int pictures_ = 0;
 
   State state_ = State::kValue;
-  int depth_ = 0;
+  size_t depth_ = 0;
   std::array<Level, kMaxDepth> levels_;
   Key key_ = Key::kOther;  // Of the value that follows.
 

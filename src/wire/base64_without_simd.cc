@@ -1,0 +1,13 @@
+#include "wire/base64_kernels.h"
+
+namespace gemini::internal {
+
+size_t DecodeGroups(const char* text, size_t size, char* out) {
+  return DecodeGroupsPortable(text, size, out);
+}
+
+void EncodeGroups(const char* bytes, size_t groups, char* out) {
+  EncodeGroupsPortable(bytes, groups, out);
+}
+
+}  // namespace gemini::internal

@@ -1,0 +1,126 @@
+#include "wire/base64_kernels.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "gtest/gtest.h"
+
+#ifdef GEMINI_HAVE_HIGHWAY
+#include "hwy/targets.h"
+#endif
+
+namespace gemini::internal {
+namespace {
+
+// Calls `check` with every set of instructions that this processor has and the
+// build knows.
+template <typename Check>
+void WithEachTarget(const Check& check) {
+#ifdef GEMINI_HAVE_HIGHWAY
+  int64_t targets = hwy::SupportedTargets();
+  int count = 0;
+  while (targets != 0) {
+    const int64_t target = targets & -targets;
+    targets &= ~target;
+    SCOPED_TRACE(hwy::TargetName(target));
+    hwy::SetSupportedTargetsForTest(target);
+    check();
+    ++count;
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  EXPECT_GE(count, 1);
+#else
+  check();
+#endif
+}
+
+std::string RandomBytes(std::mt19937& random, size_t size) {
+  std::string bytes(size, '\0');
+  for (char& c : bytes) c = static_cast<char>(random());
+  return bytes;
+}
+
+// Memory of exactly the size that is allowed to be touched.
+struct Decoded {
+  explicit Decoded(const std::string& text)
+      : in(text.begin(), text.end()), out(text.size() / 4 * 3) {}
+
+  std::vector<char> in;
+  std::vector<char> out;
+};
+
+TEST(Base64KernelsTest, DecodeAsThePortableOneDoes) {
+  WithEachTarget([] {
+    std::mt19937 random(1);
+    for (size_t size = 0; size < 700; ++size) {
+      const std::string text =
+          size % 2 == 0 ? absl::Base64Escape(RandomBytes(random, size))
+                        : absl::WebSafeBase64Escape(RandomBytes(random, size));
+      Decoded fast(text);
+      Decoded portable(text);
+      const size_t n =
+          DecodeGroups(fast.in.data(), fast.in.size(), fast.out.data());
+      ASSERT_EQ(n, DecodeGroupsPortable(portable.in.data(), portable.in.size(),
+                                        portable.out.data()));
+      fast.out.resize(n / 4 * 3);
+      portable.out.resize(n / 4 * 3);
+      ASSERT_EQ(fast.out, portable.out) << size;
+    }
+  });
+}
+
+TEST(Base64KernelsTest, TakeEveryCharacterOfTheAlphabetsAndNoOther) {
+  WithEachTarget([] {
+    for (int c = 0; c < 256; ++c) {
+      // Far enough from the end for the widest vector.
+      std::string text(512, 'A');
+      text[201] = static_cast<char>(c);
+      Decoded fast(text);
+      Decoded portable(text);
+      const size_t n =
+          DecodeGroups(fast.in.data(), fast.in.size(), fast.out.data());
+      ASSERT_EQ(n, DecodeGroupsPortable(portable.in.data(), portable.in.size(),
+                                        portable.out.data()))
+          << c;
+      fast.out.resize(n / 4 * 3);
+      portable.out.resize(n / 4 * 3);
+      ASSERT_EQ(fast.out, portable.out) << c;
+    }
+  });
+}
+
+TEST(Base64KernelsTest, StopAtAWrongByteAtEveryPosition) {
+  WithEachTarget([] {
+    std::mt19937 random(2);
+    const std::string text = absl::Base64Escape(RandomBytes(random, 450));
+    for (size_t i = 0; i < text.size(); ++i) {
+      std::string bad = text;
+      bad[i] = "=\n*\x80\xff"[i % 5];
+      Decoded fast(bad);
+      ASSERT_EQ(DecodeGroups(fast.in.data(), fast.in.size(), fast.out.data()),
+                i / 4 * 4);
+    }
+  });
+}
+
+TEST(Base64KernelsTest, EncodeAsThePortableOneDoes) {
+  WithEachTarget([] {
+    std::mt19937 random(3);
+    for (size_t groups = 0; groups < 300; ++groups) {
+      const std::string bytes = RandomBytes(random, groups * 3);
+      const std::vector<char> in(bytes.begin(), bytes.end());
+      std::vector<char> fast(groups * 4);
+      std::vector<char> portable(groups * 4);
+      EncodeGroups(in.data(), groups, fast.data());
+      EncodeGroupsPortable(in.data(), groups, portable.data());
+      ASSERT_EQ(fast, portable) << groups;
+    }
+  });
+}
+
+}  // namespace
+}  // namespace gemini::internal
