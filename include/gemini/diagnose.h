@@ -25,6 +25,10 @@ struct FailureFacts {
 
   absl::string_view requested_model;  // Empty: unknown.
   absl::Time now;  // For delays given as dates, and for resets.
+
+  // What the diagnosis must not repeat, should the server do so: the key, the
+  // prompt. Keys of the usual forms are hidden without being listed.
+  std::vector<absl::string_view> secrets;
 };
 
 // Returns what the answer means. Never fails: what cannot be read becomes

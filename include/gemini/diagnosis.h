@@ -28,7 +28,8 @@ enum class Cause {
   kOverloaded,       // The model has no capacity: 503, some 429s.
   kTransient,        // Failed before the request was processed: 500, refused.
   kAmbiguous,        // Lost after the request was sent: maybe billed.
-  kCredential,       // Key invalid, blocked, expired, API disabled, location.
+  kCredential,       // Key invalid, blocked, expired, API disabled, location;
+                     // or the server's certificate is not to be trusted.
   kModelNotFound,    // No such model, or shut down.
   kInvalidRequest,   // The request itself is at fault.
   kRefused,          // Refused by a safety or policy filter.
@@ -51,6 +52,7 @@ enum class QuotaUnit {
   kRequests,
   kInputTokens,
   kOutputTokens,
+  kTokens,  // Input and output together, or the name does not tell.
   kImages,
   kSpend,
   kBytes
@@ -104,10 +106,17 @@ struct FieldViolation {
   std::string description;  // The server's words.
 };
 
-// A link that the server sent with its refusal (google.rpc.Help).
+// A link that the server sent with its refusal (google.rpc.Help). It may name
+// the caller's project, without which a page of the console is of no use.
 struct HelpLink {
   std::string description;
   std::string url;
+};
+
+// A detail of the error that has no field of its own in Diagnosis.
+struct ErrorDetail {
+  std::string type;  // "google.rpc.DebugInfo"
+  std::string json;  // Its members, redacted, and cut if it is large.
 };
 
 // Why an attempt failed.
@@ -130,6 +139,7 @@ struct Diagnosis {
   std::optional<int> http_status;
   std::string canonical_status;  // "RESOURCE_EXHAUSTED"; empty if not sent.
   std::string reason;            // ErrorInfo's reason, finishReason, …
+  std::string request_id;        // The service's own, for support cases.
 
   // The model that the error is about; else the one that was asked for.
   std::string model;
@@ -137,8 +147,10 @@ struct Diagnosis {
   std::vector<QuotaViolation> violations;  // In the order of the body.
   std::vector<FieldViolation> field_violations;
   std::vector<HelpLink> help;
+  std::vector<ErrorDetail> details;
 
-  // The delay that the server asked for, at its finest.
+  // The delay that the server asked for, at its finest. What to act on is
+  // `retry_at`: a delay may be misleading (limit 0) or rounded down.
   std::optional<absl::Duration> retry_delay;
 
   // When a new attempt makes sense; absent if that is unknown or never.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "wire/json_impl.h"
 #include "wire/rapidjson.h"
 
 namespace gemini::internal {
@@ -54,10 +55,6 @@ class DepthLimit {
 };
 
 }  // namespace
-
-struct JsonDocument::Impl {
-  rapidjson::Document document;
-};
 
 JsonDocument::JsonDocument(std::unique_ptr<Impl> impl)
     : impl_(std::move(impl)) {}

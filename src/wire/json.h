@@ -141,6 +141,8 @@ struct JsonLimits {
   int max_depth = 64;
 };
 
+struct LooseJson;
+
 // A parsed text. Owns all that it holds. Movable; values stay valid.
 class JsonDocument {
  public:
@@ -148,6 +150,11 @@ class JsonDocument {
   // exceeds `limits`. Strings are not checked to be UTF-8.
   static std::optional<JsonDocument> Parse(absl::string_view text,
                                            const JsonLimits& limits = {});
+
+  // Reads what resembles JSON and begins `text`: a '{', '[' or Go's "map[".
+  // See LooseJson.
+  static LooseJson ParseLoosely(absl::string_view text,
+                                const JsonLimits& limits = {});
 
   JsonDocument(JsonDocument&&) noexcept;
   JsonDocument& operator=(JsonDocument&&) noexcept;
@@ -160,6 +167,21 @@ class JsonDocument {
   explicit JsonDocument(std::unique_ptr<Impl> impl);
 
   std::unique_ptr<Impl> impl_;
+};
+
+// What was made of a text that is no JSON but was meant as something like it:
+// Python's repr, a JavaScript console's object, Ruby's hash, Go's map, the text
+// form of protocol buffers; cut off, broken over lines, with unescaped quotes
+// inside strings, with a logger's prefix on every line.
+//
+// Names may repeat, as in the text form of protocol buffers. What makes no
+// sense is skipped; what lies deeper than the limit is, too. An identifier or a
+// number that the end cuts off is left out, since it could be another; a cut
+// sentence is kept.
+struct LooseJson {
+  JsonDocument document;
+  size_t consumed = 0;  // Bytes of the text, at least 1 unless it is empty.
+  bool closed = false;  // The last bracket was there.
 };
 
 }  // namespace gemini::internal

@@ -1,0 +1,17 @@
+// What JsonDocument consists of. Included by wire/json*.cc only.
+
+#ifndef GEMINI_SRC_WIRE_JSON_IMPL_H_
+#define GEMINI_SRC_WIRE_JSON_IMPL_H_
+
+#include "wire/json.h"
+#include "wire/rapidjson.h"
+
+namespace gemini::internal {
+
+struct JsonDocument::Impl {
+  rapidjson::Document document;
+};
+
+}  // namespace gemini::internal
+
+#endif  // GEMINI_SRC_WIRE_JSON_IMPL_H_
