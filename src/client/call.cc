@@ -1,0 +1,230 @@
+#include "client/call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/status_details.h"
+#include "providers/gemini.h"
+
+namespace gemini::internal {
+
+struct Call::Picture {
+  Picture(int picture_index, CallMachine call_machine, absl::Time now)
+      : index(picture_index),
+        machine(std::move(call_machine)),
+        idle_since(now) {}
+
+  const int index;
+  CallMachine machine;
+  absl::Time idle_since;               // When the last attempt ended.
+  std::optional<Diagnosis> diagnosis;  // Of the last attempt.
+  size_t attempt = 0;                  // The running one's place in attempts_.
+  std::unique_ptr<AttemptReader> reader;
+  std::optional<CurlTransport::TransferId> transfer;
+  std::optional<EventLoop::TimerId> timer;
+  std::optional<Finish> finish;
+};
+
+Call::Call(const CallContext* context, CallSettings settings,
+           FinishedFunction finished)
+    : context_(context),
+      settings_(std::move(settings)),
+      finished_(std::move(finished)),
+      route_{"gemini", settings_.model,
+             context->configuration->shown.key_fingerprint} {
+  const absl::Time deadline = settings_.started + settings_.limits.call;
+  for (int i = 0; i < settings_.request->count; ++i) {
+    pictures_.push_back(std::make_unique<Picture>(
+        i, CallMachine(settings_.retry, settings_.limits.attempt, deadline),
+        settings_.started));
+  }
+  unfinished_ = settings_.request->count;
+}
+
+Call::~Call() = default;
+
+void Call::Start() {
+  const absl::Time now = context_->loop->Now();
+  starting_ = true;
+  for (const auto& picture : pictures_) {
+    Do(picture.get(), picture->machine.OnStarted(now));
+  }
+  starting_ = false;
+  if (unfinished_ == 0) OnPictureFinished();
+}
+
+void Call::Cancel() {
+  starting_ = true;  // The last picture to end must not end the loop here.
+  for (const auto& picture : pictures_) {
+    if (picture->finish.has_value()) continue;
+    if (picture->timer.has_value())
+      context_->loop->CancelTimer(*picture->timer);
+    if (picture->transfer.has_value()) {
+      context_->transport->Cancel(*picture->transfer);
+    } else {
+      Do(picture.get(), picture->machine.OnCancelled());
+    }
+  }
+  starting_ = false;
+  if (unfinished_ == 0) OnPictureFinished();
+}
+
+void Call::Do(Picture* picture, Action action) {
+  if (const auto* start = std::get_if<StartAttempt>(&action)) {
+    Attempt(picture, *start);
+  } else if (const auto* wait = std::get_if<WaitUntil>(&action)) {
+    Wait(picture, *wait);
+  } else if (auto* finish = std::get_if<Finish>(&action)) {
+    picture->finish = std::move(*finish);
+    --unfinished_;
+    if (unfinished_ == 0 && !starting_) OnPictureFinished();
+  }
+}
+
+void Call::Wait(Picture* picture, const WaitUntil& action) {
+  Emit(Waiting{picture->index, action.time, *picture->diagnosis});
+  picture->timer = context_->loop->AddTimer(action.time, [this, picture] {
+    picture->timer.reset();
+    Do(picture, picture->machine.OnWoke(context_->loop->Now()));
+  });
+}
+
+void Call::Attempt(Picture* picture, const StartAttempt& action) {
+  const absl::Time now = context_->loop->Now();
+  AttemptReport report;
+  report.number = static_cast<int>(attempts_.size()) + 1;
+  report.image_index = picture->index;
+  report.route = route_;
+  report.started = now;
+  report.waited = now - picture->idle_since;
+  picture->attempt = attempts_.size();
+  Emit(AttemptStarted{report.number, report.image_index, route_});
+  attempts_.push_back(std::move(report));
+
+  const Configuration& configuration = *context_->configuration;
+  GeminiTarget target;
+  target.base_url = configuration.shown.base_url;
+  target.api_version = configuration.shown.api_version;
+  target.model = settings_.model;
+  target.api_key = configuration.api_key;
+  HttpRequest request =
+      EncodeGeminiRequest(target, settings_.request, action.give_up_at - now);
+  request.never_proxy = configuration.is_loopback;
+  picture->reader = NewGeminiReader(settings_.model);
+  picture->transfer = context_->transport->Start(
+      std::move(request),
+      {settings_.limits.connect, settings_.limits.stall, action.give_up_at},
+      picture->reader.get(), [this, picture](const TransferResult& transfer) {
+        OnTransferEnded(picture, transfer);
+      });
+}
+
+void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
+  const absl::Time now = context_->loop->Now();
+  AttemptResult result = picture->reader->Finish(transfer, now);
+  picture->reader.reset();
+  picture->transfer.reset();
+  picture->idle_since = now;
+  picture->diagnosis = result.diagnosis;
+
+  AttemptReport& report = attempts_[picture->attempt];
+  report.duration = now - report.started;
+  report.time_to_first_byte = transfer.time_to_first_byte;
+  report.http_status = result.http_status;
+  report.response_id = std::move(result.response_id);
+  report.model_version = std::move(result.model_version);
+  report.bytes_sent = transfer.bytes_sent;
+  report.bytes_received = transfer.bytes_received;
+  report.usage = result.usage;
+  report.diagnosis = result.diagnosis;
+  // Whatever the service began to answer with 200, it may have drawn.
+  report.maybe_billed =
+      result.diagnosis.has_value() && transfer.request_sent &&
+      (transfer.end != TransferEnd::kComplete
+           ? !result.http_status.has_value() || *result.http_status == 200
+           : result.diagnosis->cause == Cause::kBadResponse);
+  Emit(AttemptEnded{report});
+
+  if (!result.diagnosis.has_value()) {
+    for (Image& image : result.images) {
+      image.index = picture->index;
+      images_.images.push_back(std::move(image));
+    }
+    images_.text += result.text;
+    images_.usage.prompt_tokens += result.usage.prompt_tokens;
+    images_.usage.output_tokens += result.usage.output_tokens;
+    images_.usage.image_tokens += result.usage.image_tokens;
+    images_.usage.thought_tokens += result.usage.thought_tokens;
+    images_.usage.total_tokens += result.usage.total_tokens;
+  }
+  if (transfer.end == TransferEnd::kCancelled) {
+    Do(picture, picture->machine.OnCancelled());
+  } else {
+    Do(picture, picture->machine.OnAttemptEnded(std::move(result.diagnosis),
+                                                now, context_->random()));
+  }
+}
+
+void Call::OnPictureFinished() {
+  absl::StatusOr<Outcome> outcome = Conclude();
+  CallEnded ended;
+  ended.code = outcome.status().code();
+  ended.attempts = static_cast<int>(attempts_.size());
+  ended.elapsed = context_->loop->Now() - settings_.started;
+  if (outcome.ok()) {
+    const Images* images = outcome->images();
+    if (images != nullptr) {
+      ended.images = static_cast<int>(images->images.size());
+    }
+    ended.diagnosis = outcome->diagnosis;
+  } else {
+    ended.diagnosis = DiagnosisOf(outcome.status());
+  }
+  Emit(std::move(ended));
+  std::move(finished_)(std::move(outcome));
+}
+
+absl::StatusOr<Outcome> Call::Conclude() {
+  const Finish* decided = nullptr;  // The first that brought no picture.
+  for (const auto& picture : pictures_) {
+    const Finish& finish = *picture->finish;
+    if (finish.verdict == Finish::Verdict::kCancelled) {
+      return StatusWithDetails(absl::CancelledError("the call was cancelled"),
+                               std::nullopt, attempts_);
+    }
+    if (finish.verdict == Finish::Verdict::kDelivered) continue;
+    if (decided == nullptr) decided = &finish;
+    images_.missing.push_back({picture->index, *finish.diagnosis});
+  }
+
+  if (images_.images.empty() && decided != nullptr &&
+      (decided->verdict == Finish::Verdict::kInvalid ||
+       settings_.degradation == Degradation::kForbidden)) {
+    return StatusWithDetails(StatusFor(*decided->diagnosis), decided->diagnosis,
+                             attempts_);
+  }
+  Outcome outcome;
+  if (decided != nullptr) {
+    outcome.diagnosis = decided->diagnosis;
+    outcome.retry_at = decided->retry_at;
+  }
+  if (images_.images.empty()) {
+    outcome.result = PromptOnly{settings_.request->prompt};
+  } else {
+    // Pictures arrive in the order in which they are done.
+    std::stable_sort(
+        images_.images.begin(), images_.images.end(),
+        [](const Image& a, const Image& b) { return a.index < b.index; });
+    outcome.result = std::move(images_);
+  }
+  outcome.attempts = std::move(attempts_);
+  outcome.elapsed = context_->loop->Now() - settings_.started;
+  return outcome;
+}
+
+void Call::Emit(decltype(Event::what) what) const {
+  if (!context_->emit) return;
+  context_->emit(Event{settings_.id, context_->loop->Now(), std::move(what)});
+}
+
+}  // namespace gemini::internal

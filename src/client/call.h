@@ -1,0 +1,88 @@
+// The driver: carries out what call machines decide.
+
+#ifndef GEMINI_SRC_CLIENT_CALL_H_
+#define GEMINI_SRC_CLIENT_CALL_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/attempt_result.h"
+#include "call/call_machine.h"
+#include "client/configuration.h"
+#include "engine/curl_transport.h"
+#include "engine/event_loop.h"
+#include "gemini/call_options.h"
+#include "gemini/event.h"
+#include "gemini/image_request.h"
+#include "gemini/outcome.h"
+
+namespace gemini::internal {
+
+// What calls share. Everything outlives the calls.
+struct CallContext {
+  EventLoop* loop = nullptr;
+  CurlTransport* transport = nullptr;
+  const Configuration* configuration = nullptr;
+  std::function<double()> random;   // Uniform in [0, 1).
+  std::function<void(Event)> emit;  // Empty: nobody listens.
+};
+
+// One call with everything decided that its options leave open.
+struct CallSettings {
+  uint64_t id = 0;
+  std::shared_ptr<const ImageRequest> request;
+  std::string model;
+  RetryOptions retry;
+  TimeLimits limits;
+  Degradation degradation = Degradation::kPromptOnly;
+  absl::Time started;
+};
+
+// A running call: a machine a picture. For the loop's thread alone.
+class Call {
+ public:
+  // `finished` runs once, and may destroy the call.
+  using FinishedFunction = absl::AnyInvocable<void(absl::StatusOr<Outcome>) &&>;
+
+  Call(const CallContext* context, CallSettings settings,
+       FinishedFunction finished);
+  ~Call();
+
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  void Start();
+  void Cancel();
+
+ private:
+  struct Picture;
+
+  void Do(Picture* picture, Action action);
+  void Attempt(Picture* picture, const StartAttempt& action);
+  void Wait(Picture* picture, const WaitUntil& action);
+  void OnTransferEnded(Picture* picture, const TransferResult& transfer);
+  void OnPictureFinished();
+  absl::StatusOr<Outcome> Conclude();
+  void Emit(decltype(Event::what) what) const;
+
+  const CallContext* const context_;
+  const CallSettings settings_;
+  FinishedFunction finished_;
+  const Route route_;
+  std::vector<std::unique_ptr<Picture>> pictures_;
+  int unfinished_ = 0;
+  bool starting_ = false;
+  std::vector<AttemptReport> attempts_;  // By number.
+  Images images_;
+};
+
+}  // namespace gemini::internal
+
+#endif  // GEMINI_SRC_CLIENT_CALL_H_

@@ -1,0 +1,250 @@
+#include "client/client_core.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+
+namespace gemini::internal {
+namespace {
+
+std::atomic<uint64_t> next_call_id{1};
+
+// The client whose callback this thread is running.
+thread_local const ClientCore* callback_of = nullptr;
+
+int64_t InputBytes(const ImageRequest& request) {
+  size_t bytes = request.prompt.size();
+  for (const ReferenceImage& image : request.reference_images) {
+    bytes += image.bytes.size();
+  }
+  return static_cast<int64_t>(bytes);
+}
+
+std::function<double()> NewRandom() {
+  return [generator = std::make_shared<absl::BitGen>()] {
+    return absl::Uniform(*generator, 0.0, 1.0);
+  };
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
+    ClientOptions options, ClientParts parts) {
+  if (parts.clock == nullptr) parts.clock = NewSystemClock();
+  if (!parts.random) parts.random = NewRandom();
+  absl::StatusOr<Configuration> configuration = Configure(
+      options, parts.environment ? parts.environment : ProcessEnvironment);
+  if (!configuration.ok()) return configuration.status();
+
+  std::shared_ptr<ClientCore> core(new ClientCore(
+      std::move(options), std::move(parts), *std::move(configuration)));
+  absl::StatusOr<std::unique_ptr<CallbackThread>> callbacks =
+      CallbackThread::Start();
+  if (!callbacks.ok()) return callbacks.status();
+  core->callbacks_ = *std::move(callbacks);
+  absl::StatusOr<std::unique_ptr<EventLoop>> loop =
+      EventLoop::Create(core->parts_.clock.get());
+  if (!loop.ok()) return loop.status();
+  core->loop_ = *std::move(loop);
+  absl::StatusOr<std::unique_ptr<CurlTransport>> transport =
+      CurlTransport::Create(core->loop_.get(),
+                            {core->options_.ca_file, core->options_.proxy,
+                             core->options_.max_response_bytes});
+  if (!transport.ok()) return transport.status();
+  core->transport_ = *std::move(transport);
+
+  core->context_.loop = core->loop_.get();
+  core->context_.transport = core->transport_.get();
+  core->context_.configuration = &core->configuration_;
+  core->context_.random = core->parts_.random;
+  if (core->options_.on_event) {
+    core->context_.emit = [c = core.get()](Event event) {
+      c->callbacks_->Post(
+          [core = c->shared_from_this(), event = std::move(event)] {
+            callback_of = core.get();
+            core->options_.on_event(event);
+            callback_of = nullptr;
+          });
+    };
+  }
+  return core;
+}
+
+ClientCore::ClientCore(ClientOptions options, ClientParts parts,
+                       Configuration configuration)
+    : options_(std::move(options)),
+      parts_(std::move(parts)),
+      configuration_(std::move(configuration)),
+      pid_(getpid()) {}
+
+bool ClientCore::inherited() const { return getpid() != pid_; }
+
+absl::StatusOr<Outcome> ClientCore::Generate(const ImageRequest& request,
+                                             const CallOptions& options) {
+  if (callback_of == this) {
+    return absl::FailedPreconditionError(
+        "Generate() would wait for ever inside a callback of its own client: "
+        "use GenerateAsync()");
+  }
+  // Shared, since the function may still be at its end when this returns.
+  struct Wait {
+    absl::Notification done;
+    absl::StatusOr<Outcome> outcome;
+  };
+  auto wait = std::make_shared<Wait>();
+  // The thread that waits may be the only one of the executor.
+  Begin(request, options, Delivery::kCallbackThread,
+        [wait](absl::StatusOr<Outcome> outcome) {
+          wait->outcome = std::move(outcome);
+          wait->done.Notify();
+        });
+  wait->done.WaitForNotification();
+  return std::move(wait->outcome);
+}
+
+CallHandle ClientCore::GenerateAsync(ImageRequest request, CallOptions options,
+                                     GeminiImageClient::DoneFunction done) {
+  return Begin(std::move(request), std::move(options), Delivery::kExecutor,
+               std::move(done));
+}
+
+CallHandle ClientCore::Begin(ImageRequest request, CallOptions options,
+                             Delivery delivery,
+                             GeminiImageClient::DoneFunction done) {
+  if (inherited()) {
+    // There is no thread here to run it on.
+    std::move(done)(absl::FailedPreconditionError(
+        "this client was made before fork(): make a new one in the child"));
+    return CallHandle();
+  }
+  const int64_t input_bytes = InputBytes(request);
+  const absl::Status admitted = Admit(request, options, input_bytes);
+  if (!admitted.ok()) {
+    Deliver(delivery, std::move(done), admitted);
+    return CallHandle();
+  }
+  const uint64_t id = next_call_id.fetch_add(1, std::memory_order_relaxed);
+  CallSettings settings = Settle(std::move(request), std::move(options), id);
+  loop_->Post([this, settings = std::move(settings), input_bytes, delivery,
+               done = std::move(done)]() mutable {
+    StartCall(std::move(settings), input_bytes, delivery, std::move(done));
+  });
+  return CallHandle(weak_from_this(), id);
+}
+
+absl::Status ClientCore::Admit(const ImageRequest& request,
+                               const CallOptions& options,
+                               int64_t input_bytes) {
+  if (absl::Status status = Validate(request); !status.ok()) return status;
+  if (absl::Status status = Validate(options); !status.ok()) return status;
+  if (calls_held_.fetch_add(1) >= options_.max_calls) {
+    calls_held_.fetch_sub(1);
+    return absl::ResourceExhaustedError(
+        absl::StrCat("there are ", options_.max_calls,
+                     " calls already (max_calls): try again when some ended"));
+  }
+  if (input_bytes_held_.fetch_add(input_bytes) + input_bytes >
+      options_.max_input_bytes) {
+    input_bytes_held_.fetch_sub(input_bytes);
+    calls_held_.fetch_sub(1);
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "prompts and reference images of all calls would exceed ",
+        options_.max_input_bytes,
+        " bytes (max_input_bytes): try again when some calls ended"));
+  }
+  return absl::OkStatus();
+}
+
+CallSettings ClientCore::Settle(ImageRequest request, CallOptions options,
+                                uint64_t id) {
+  CallSettings settings;
+  settings.id = id;
+  settings.request = std::make_shared<const ImageRequest>(std::move(request));
+  settings.model =
+      options.model.has_value() ? *options.model : configuration_.shown.model;
+  settings.retry = options.retry.value_or(options_.retry);
+  settings.limits = options_.time_limits;
+  settings.limits.call = options.timeout.value_or(settings.limits.call);
+  settings.degradation = options.degradation;
+  settings.started = parts_.clock->Now();
+  return settings;
+}
+
+void ClientCore::StartCall(CallSettings settings, int64_t input_bytes,
+                           Delivery delivery,
+                           GeminiImageClient::DoneFunction done) {
+  const uint64_t id = settings.id;
+  auto call = std::make_unique<Call>(
+      &context_, std::move(settings),
+      [this, id, input_bytes, delivery,
+       done = std::move(done)](absl::StatusOr<Outcome> outcome) mutable {
+        calls_held_.fetch_sub(1);
+        input_bytes_held_.fetch_sub(input_bytes);
+        Deliver(delivery, std::move(done), std::move(outcome));
+        // The call is still running this function.
+        loop_->Post([this, id] { calls_.erase(id); });
+      });
+  Call* started = call.get();
+  calls_.emplace(id, std::move(call));
+  started->Start();
+}
+
+void ClientCore::Deliver(Delivery delivery,
+                         GeminiImageClient::DoneFunction done,
+                         absl::StatusOr<Outcome> outcome) {
+  auto run = [core = shared_from_this(), done = std::move(done),
+              outcome = std::move(outcome)]() mutable {
+    const ClientCore* before = std::exchange(callback_of, core.get());
+    std::move(done)(std::move(outcome));
+    callback_of = before;
+  };
+  if (delivery == Delivery::kCallbackThread || !options_.executor) {
+    callbacks_->Post(std::move(run));
+    return;
+  }
+  // An executor may run what it is given at once: so not from here.
+  callbacks_->Post([core = shared_from_this(), run = std::move(run)]() mutable {
+    core->options_.executor(std::move(run));
+  });
+}
+
+void ClientCore::Cancel(uint64_t call_id) {
+  if (inherited()) return;
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return;
+  loop_->Post([this, call_id] {
+    const auto call = calls_.find(call_id);
+    if (call != calls_.end()) call->second->Cancel();
+  });
+}
+
+void ClientCore::Shutdown() {
+  {
+    absl::MutexLock lock(&mutex_);
+    closed_ = true;
+  }
+  loop_->Post([this] {
+    std::vector<uint64_t> ids;
+    for (const auto& [id, call] : calls_) ids.push_back(id);
+    for (const uint64_t id : ids) calls_[id]->Cancel();
+  });
+  loop_->Stop();
+  calls_.clear();
+  transport_.reset();
+  // Not before the loop has posted its last.
+  callbacks_.reset();
+}
+
+absl::StatusOr<GeminiImageClient> ClientParts::Assemble(
+    ClientOptions options) && {
+  absl::StatusOr<std::shared_ptr<ClientCore>> core =
+      ClientCore::Create(std::move(options), std::move(*this));
+  if (!core.ok()) return core.status();
+  return GeminiImageClient(*std::move(core));
+}
+
+}  // namespace gemini::internal

@@ -1,0 +1,92 @@
+// What is behind a GeminiImageClient.
+
+#ifndef GEMINI_SRC_CLIENT_CLIENT_CORE_H_
+#define GEMINI_SRC_CLIENT_CLIENT_CORE_H_
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "base/clock.h"
+#include "client/call.h"
+#include "client/callback_thread.h"
+#include "client/configuration.h"
+#include "engine/curl_transport.h"
+#include "engine/event_loop.h"
+#include "gemini/client.h"
+
+namespace gemini::internal {
+
+// What a client is made of, for tests to replace.
+struct ClientParts {
+  std::shared_ptr<Clock> clock;    // Null: the system's.
+  std::function<double()> random;  // Uniform in [0, 1). Empty: a generator.
+  Environment environment;         // Empty: the process's.
+
+  absl::StatusOr<GeminiImageClient> Assemble(ClientOptions options) &&;
+};
+
+class ClientCore : public std::enable_shared_from_this<ClientCore> {
+ public:
+  static absl::StatusOr<std::shared_ptr<ClientCore>> Create(
+      ClientOptions options, ClientParts parts);
+
+  absl::StatusOr<Outcome> Generate(const ImageRequest& request,
+                                   const CallOptions& options);
+  CallHandle GenerateAsync(ImageRequest request, CallOptions options,
+                           GeminiImageClient::DoneFunction done);
+  void Cancel(uint64_t call_id) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Cancels what runs, delivers what is pending, joins the threads. Once.
+  void Shutdown() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // This is a child process that inherited the client.
+  bool inherited() const;
+
+  const ClientConfig& config() const { return configuration_.shown; }
+
+ private:
+  // Where a completion function is to run.
+  enum class Delivery { kExecutor, kCallbackThread };
+
+  ClientCore(ClientOptions options, ClientParts parts,
+             Configuration configuration);
+
+  CallHandle Begin(ImageRequest request, CallOptions options, Delivery delivery,
+                   GeminiImageClient::DoneFunction done);
+  absl::Status Admit(const ImageRequest& request, const CallOptions& options,
+                     int64_t input_bytes);
+  CallSettings Settle(ImageRequest request, CallOptions options, uint64_t id);
+  void Deliver(Delivery delivery, GeminiImageClient::DoneFunction done,
+               absl::StatusOr<Outcome> outcome);
+  void StartCall(CallSettings settings, int64_t input_bytes, Delivery delivery,
+                 GeminiImageClient::DoneFunction done);
+
+  const ClientOptions options_;
+  const ClientParts parts_;
+  const Configuration configuration_;
+  const pid_t pid_;
+
+  std::atomic<int> calls_held_{0};
+  std::atomic<int64_t> input_bytes_held_{0};
+
+  absl::Mutex mutex_;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+
+  std::unique_ptr<CallbackThread> callbacks_;
+  CallContext context_;
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<CurlTransport> transport_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Call>> calls_;  // I/O thread.
+};
+
+}  // namespace gemini::internal
+
+#endif  // GEMINI_SRC_CLIENT_CLIENT_CORE_H_

@@ -1,0 +1,654 @@
+// The whole client over real sockets, and its contracts on threads.
+
+#include "gemini/client.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "client/client_core.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "testing/manual_clock.h"
+#include "testing/scripted_server.h"
+
+namespace gemini {
+namespace {
+
+using ::gemini::testing::Connection;
+using ::gemini::testing::ManualClock;
+using ::gemini::testing::ScriptedServer;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr char kKey[] = "AIza-a-key-that-must-never-be-shown";
+
+std::string PngBytes() {
+  return std::string("\x89PNG\r\n\x1a\n", 8) + std::string(100, 'p');
+}
+
+std::string ImageBody() {
+  return absl::StrCat(
+      R"({"candidates":[{"content":{"parts":[{"inlineData":{)"
+      R"("mimeType":"image/png","data":")",
+      absl::Base64Escape(PngBytes()),
+      R"("}}]},"finishReason":"STOP"}],)"
+      R"("usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":1120,)"
+      R"("totalTokenCount":1123},"responseId":"r-1"})");
+}
+
+std::string ErrorBody(int code, absl::string_view status,
+                      absl::string_view message) {
+  return absl::StrCat(R"({"error":{"code":)", code, R"(,"status":")", status,
+                      R"(","message":")", message, R"("}})");
+}
+
+std::string ZeroQuotaBody() {
+  return ErrorBody(
+      429, "RESOURCE_EXHAUSTED",
+      "Quota exceeded for metric: generativelanguage.googleapis.com/"
+      "generate_content_free_tier_input_token_count, limit: 0, model: "
+      "gemini-2.5-flash-preview-image");
+}
+
+// Answers each request with what `answer` returns for its number, from 1.
+struct Answer {
+  std::string status_line;
+  std::string body;
+};
+
+ScriptedServer::Script Answering(std::function<Answer(int)> answer,
+                                 std::atomic<int>* requests) {
+  return [answer = std::move(answer), requests](Connection* connection, int) {
+    while (!connection->ReadRequest().empty()) {
+      const Answer a = answer(++*requests);
+      connection->SendResponse(a.status_line, a.body);
+    }
+  };
+}
+
+ClientOptions OptionsFor(const ScriptedServer& server) {
+  ClientOptions options;
+  options.api_key = kKey;
+  options.base_url = server.url();
+  options.retry.backoff = absl::Milliseconds(1);
+  options.retry.throttled_backoff = absl::Milliseconds(1);
+  return options;
+}
+
+GeminiImageClient NewClient(ClientOptions options,
+                            std::shared_ptr<ManualClock> clock = nullptr) {
+  internal::ClientParts parts;
+  parts.clock = std::move(clock);
+  parts.random = [] { return 0.5; };
+  parts.environment = [](const std::string&) { return std::nullopt; };
+  absl::StatusOr<GeminiImageClient> client =
+      std::move(parts).Assemble(std::move(options));
+  EXPECT_TRUE(client.ok()) << client.status();
+  return *std::move(client);
+}
+
+ImageRequest Kite(int count = 1) {
+  ImageRequest request;
+  request.prompt = "a kite";
+  request.count = count;
+  return request;
+}
+
+class ClientTest : public ::testing::Test {
+ protected:
+  std::atomic<int> requests_{0};
+};
+
+TEST_F(ClientTest, BringsAPicture) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  const absl::StatusOr<Outcome> outcome = client.Generate(Kite());
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  const Images* images = outcome->images();
+  ASSERT_NE(images, nullptr);
+  ASSERT_THAT(images->images, SizeIs(1));
+  EXPECT_EQ(images->images[0].bytes, PngBytes());
+  EXPECT_EQ(images->images[0].mime_type, "image/png");
+  EXPECT_EQ(images->usage.total_tokens, 1123);
+  EXPECT_FALSE(outcome->diagnosis.has_value());
+  ASSERT_THAT(outcome->attempts, SizeIs(1));
+  EXPECT_EQ(outcome->attempts[0].http_status, 200);
+  EXPECT_EQ(outcome->attempts[0].response_id, "r-1");
+  EXPECT_EQ(requests_, 1);
+}
+
+TEST_F(ClientTest, TheKeyTravelsInItsHeaderAndNowhereElse) {
+  std::string request;
+  ScriptedServer server([&](Connection* connection, int) {
+    request = connection->ReadRequest();
+    connection->SendResponse("200 OK", ImageBody());
+    connection->WaitForClose();
+  });
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  ASSERT_TRUE(client.Generate(Kite()).ok());
+  EXPECT_THAT(request, HasSubstr(absl::StrCat("x-goog-api-key: ", kKey)));
+  EXPECT_THAT(request.substr(0, request.find("\r\n")), Not(HasSubstr(kKey)));
+}
+
+TEST_F(ClientTest, RepeatsWhatPasses) {
+  ScriptedServer server(Answering(
+      [](int n) {
+        if (n < 3) {
+          return Answer{"503 Service Unavailable",
+                        ErrorBody(503, "UNAVAILABLE", "overloaded")};
+        }
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  const absl::StatusOr<Outcome> outcome = client.Generate(Kite());
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_NE(outcome->images(), nullptr);
+  ASSERT_THAT(outcome->attempts, SizeIs(3));
+  EXPECT_EQ(outcome->attempts[0].diagnosis->cause, Cause::kOverloaded);
+  EXPECT_EQ(outcome->attempts[2].diagnosis, std::nullopt);
+}
+
+TEST_F(ClientTest, AQuotaOfZeroCostsOneRequestAndGivesThePromptBack) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"429 Too Many Requests", ZeroQuotaBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  const absl::StatusOr<Outcome> outcome = client.Generate(Kite());
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_NE(outcome->prompt_only(), nullptr);
+  EXPECT_EQ(outcome->prompt_only()->image_prompt, "a kite");
+  EXPECT_EQ(outcome->diagnosis->cause, Cause::kZeroQuota);
+  EXPECT_EQ(outcome->retry_at, std::nullopt);
+  EXPECT_EQ(requests_, 1);
+}
+
+TEST_F(ClientTest, AResetOfAKeptAliveConnectionIsAnAttemptThatIsReported) {
+  ScriptedServer server([this](Connection* connection, int) {
+    while (!connection->ReadRequest().empty()) {
+      if (++requests_ == 2) {
+        connection->Reset();
+        return;
+      }
+      connection->SendResponse("200 OK", ImageBody());
+    }
+  });
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  size_t attempts = 0;
+  for (int i = 0; i < 2; ++i) {
+    const absl::StatusOr<Outcome> outcome = client.Generate(Kite());
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_NE(outcome->images(), nullptr);
+    attempts += outcome->attempts.size();
+    if (i == 1) {
+      ASSERT_THAT(outcome->attempts, SizeIs(2));
+      EXPECT_EQ(outcome->attempts[0].diagnosis->cause, Cause::kAmbiguous);
+      EXPECT_TRUE(outcome->attempts[0].maybe_billed);
+      EXPECT_FALSE(outcome->attempts[1].maybe_billed);
+    }
+  }
+  EXPECT_EQ(attempts, static_cast<size_t>(requests_));
+}
+
+TEST_F(ClientTest, FewerPicturesThanAskedForAreKeptWithTheReasons) {
+  ScriptedServer server(Answering(
+      [](int n) {
+        if (n == 2) return Answer{"429 Too Many Requests", ZeroQuotaBody()};
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  const absl::StatusOr<Outcome> outcome = client.Generate(Kite(3));
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  const Images* images = outcome->images();
+  ASSERT_NE(images, nullptr);
+  EXPECT_THAT(images->images, SizeIs(2));
+  ASSERT_THAT(images->missing, SizeIs(1));
+  EXPECT_EQ(images->missing[0].diagnosis.cause, Cause::kZeroQuota);
+  ASSERT_TRUE(outcome->diagnosis.has_value());
+  EXPECT_THAT(outcome->attempts, SizeIs(3));
+}
+
+TEST_F(ClientTest, ARequestThatTheServerRefusesIsAStatusWithItsField) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{
+            "400 Bad Request",
+            R"({"error":{"code":400,"status":"INVALID_ARGUMENT","message":)"
+            R"("bad","details":[{"@type":)"
+            R"("type.googleapis.com/google.rpc.BadRequest",)"
+            R"("fieldViolations":[{"field":"generation_config.image_config",)"
+            R"("description":"no such size"}]}]}})"};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  const absl::StatusOr<Outcome> outcome = client.Generate(Kite());
+  EXPECT_EQ(outcome.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(outcome.status().message(),
+              HasSubstr("generation_config.image_config"));
+  EXPECT_EQ(DiagnosisOf(outcome.status())->cause, Cause::kInvalidRequest);
+  EXPECT_THAT(AttemptsOf(outcome.status()), SizeIs(1));
+}
+
+TEST_F(ClientTest, ACallerMayForbidDegradation) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"429 Too Many Requests", ZeroQuotaBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  CallOptions options;
+  options.degradation = Degradation::kForbidden;
+  const absl::StatusOr<Outcome> outcome = client.Generate(Kite(), options);
+  EXPECT_EQ(outcome.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(DiagnosisOf(outcome.status())->cause, Cause::kZeroQuota);
+}
+
+TEST_F(ClientTest, ABadRequestIsRefusedHereAndNothingIsSent) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  ImageRequest empty;
+  EXPECT_THAT(client.Generate(empty).status().message(), HasSubstr("prompt"));
+  CallOptions options;
+  options.model = "../files/secret?x";
+  EXPECT_THAT(client.Generate(Kite(), options).status().message(),
+              HasSubstr("model"));
+  EXPECT_EQ(requests_, 0);
+}
+
+TEST_F(ClientTest, ACallEndsAtItsDeadlineWhileTheServerIsSilent) {
+  absl::Notification asked;
+  ScriptedServer server([&](Connection* connection, int) {
+    connection->ReadRequest();
+    if (!asked.HasBeenNotified()) asked.Notify();
+    connection->WaitForClose();
+  });
+  auto clock = std::make_shared<ManualClock>();
+  GeminiImageClient client = NewClient(OptionsFor(server), clock);
+  CallOptions options;
+  options.timeout = absl::Seconds(20);
+  absl::Notification done;
+  absl::StatusOr<Outcome> outcome;
+  client.GenerateAsync(Kite(), options, [&](absl::StatusOr<Outcome> result) {
+    outcome = std::move(result);
+    done.Notify();
+  });
+  asked.WaitForNotification();
+  clock->Advance(absl::Seconds(20));
+  done.WaitForNotification();
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_NE(outcome->prompt_only(), nullptr);
+  EXPECT_EQ(outcome->elapsed, absl::Seconds(20));
+  ASSERT_THAT(outcome->attempts, SizeIs(1));
+  EXPECT_TRUE(outcome->attempts[0].maybe_billed);
+}
+
+TEST_F(ClientTest, WaitsAsLongAsTheServerSaysAndNoLonger) {
+  ScriptedServer server(Answering(
+      [](int n) {
+        if (n == 1) {
+          return Answer{"429 Too Many Requests",
+                        ErrorBody(429, "RESOURCE_EXHAUSTED",
+                                  "Quota exceeded for metric: m/requests, "
+                                  "limit: 5, model: g\\nPlease retry in "
+                                  "38.251487996s.")};
+        }
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  auto clock = std::make_shared<ManualClock>();
+  ClientOptions options = OptionsFor(server);
+  absl::Notification waiting;
+  absl::Time until;
+  options.on_event = [&](const Event& event) {
+    if (const auto* wait = std::get_if<Waiting>(&event.what)) {
+      until = wait->until;
+      waiting.Notify();
+    }
+  };
+  GeminiImageClient client = NewClient(options, clock);
+  absl::Notification done;
+  absl::StatusOr<Outcome> outcome;
+  const absl::Time begun = clock->Now();
+  client.GenerateAsync(Kite(), {}, [&](absl::StatusOr<Outcome> result) {
+    outcome = std::move(result);
+    done.Notify();
+  });
+  waiting.WaitForNotification();
+  EXPECT_GE(until - begun, absl::Nanoseconds(38251487996));
+  EXPECT_LE(until - begun, absl::Seconds(40));
+  clock->Advance(until - begun - absl::Nanoseconds(1));
+  EXPECT_EQ(requests_, 1);
+  clock->Advance(absl::Nanoseconds(1));
+  done.WaitForNotification();
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_NE(outcome->images(), nullptr);
+  EXPECT_EQ(requests_, 2);
+}
+
+// Callbacks.
+
+// A server that never answers.
+class SilentServer {
+ public:
+  SilentServer()
+      : server_([](Connection* connection, int) {
+          connection->ReadRequest();
+          connection->WaitForClose();
+        }) {}
+  const ScriptedServer& server() const { return server_; }
+
+ private:
+  ScriptedServer server_;
+};
+
+TEST_F(ClientTest, CompletionRunsOnceAndNotInsideGenerateAsync) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  std::atomic<int> runs{0};
+  for (ImageRequest request : {Kite(), ImageRequest()}) {
+    absl::Notification returned;
+    absl::Notification done;
+    const std::thread::id caller = std::this_thread::get_id();
+    client.GenerateAsync(request, {}, [&](const absl::StatusOr<Outcome>&) {
+      EXPECT_NE(std::this_thread::get_id(), caller);
+      returned.WaitForNotification();
+      ++runs;
+      done.Notify();
+    });
+    returned.Notify();
+    done.WaitForNotification();
+  }
+  EXPECT_EQ(runs, 2);
+}
+
+TEST_F(ClientTest, AnExecutorThatRunsAtOnceStillRunsNothingInsideACall) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  ClientOptions options = OptionsFor(server);
+  std::atomic<int> executed{0};
+  options.executor = [&](absl::AnyInvocable<void() &&> task) {
+    ++executed;
+    std::move(task)();
+  };
+  GeminiImageClient client = NewClient(options);
+  const std::thread::id caller = std::this_thread::get_id();
+  absl::Notification done;
+  client.GenerateAsync(ImageRequest(), {}, [&](const auto& outcome) {
+    EXPECT_FALSE(outcome.ok());
+    EXPECT_NE(std::this_thread::get_id(), caller);
+    done.Notify();
+  });
+  done.WaitForNotification();
+  EXPECT_EQ(executed, 1);
+  // The blocking call does not need the executor: its thread may be the one
+  // that waits.
+  EXPECT_TRUE(client.Generate(Kite()).ok());
+  EXPECT_EQ(executed, 1);
+}
+
+TEST_F(ClientTest, CancellingEndsACallWithCancelled) {
+  SilentServer silent;
+  GeminiImageClient client = NewClient(OptionsFor(silent.server()));
+  absl::Notification done;
+  absl::StatusOr<Outcome> outcome;
+  CallHandle handle =
+      client.GenerateAsync(Kite(3), {}, [&](absl::StatusOr<Outcome> result) {
+        outcome = std::move(result);
+        done.Notify();
+      });
+  handle.Cancel();
+  done.WaitForNotification();
+  EXPECT_EQ(outcome.status().code(), absl::StatusCode::kCancelled);
+  handle.Cancel();  // Does nothing.
+}
+
+TEST_F(ClientTest, DroppingTheHandleLetsTheCallGoOn) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  absl::Notification done;
+  {
+    const CallHandle dropped =
+        client.GenerateAsync(Kite(), {}, [&](const auto& outcome) {
+          EXPECT_TRUE(outcome.ok());
+          done.Notify();
+        });
+  }
+  done.WaitForNotification();
+}
+
+TEST_F(ClientTest, DestroyingTheClientCancelsAndDeliversWhatIsPending) {
+  SilentServer silent;
+  std::atomic<int> cancelled{0};
+  CallHandle handle;
+  {
+    GeminiImageClient client = NewClient(OptionsFor(silent.server()));
+    for (int i = 0; i < 20; ++i) {
+      handle = client.GenerateAsync(Kite(), {}, [&](const auto& outcome) {
+        if (outcome.status().code() == absl::StatusCode::kCancelled) {
+          ++cancelled;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(cancelled, 20);
+  handle.Cancel();  // After the client: does nothing.
+}
+
+TEST_F(ClientTest, TheClientMayBeDestroyedInsideItsCallback) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  auto client =
+      std::make_unique<GeminiImageClient>(NewClient(OptionsFor(server)));
+  absl::Notification destroyed;
+  client->GenerateAsync(Kite(), {}, [&](const auto&) {
+    client.reset();
+    destroyed.Notify();
+  });
+  destroyed.WaitForNotification();
+}
+
+TEST_F(ClientTest, WhatIsPendingIsDeliveredWhenACallbackDestroysTheClient) {
+  SilentServer silent;
+  auto client = std::make_unique<GeminiImageClient>(
+      NewClient(OptionsFor(silent.server())));
+  absl::Notification first;
+  absl::Notification second;
+  client->GenerateAsync(ImageRequest(), {}, [&](const auto&) {
+    first.WaitForNotification();
+    client.reset();
+  });
+  client->GenerateAsync(Kite(), {}, [&](const auto& outcome) {
+    EXPECT_EQ(outcome.status().code(), absl::StatusCode::kCancelled);
+    second.Notify();
+  });
+  first.Notify();
+  second.WaitForNotification();
+}
+
+TEST_F(ClientTest, GenerateInsideACallbackFailsInsteadOfWaitingForEver) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  absl::Notification done;
+  client.GenerateAsync(Kite(), {}, [&](const auto&) {
+    EXPECT_EQ(client.Generate(Kite()).status().code(),
+              absl::StatusCode::kFailedPrecondition);
+    done.Notify();
+  });
+  done.WaitForNotification();
+}
+
+TEST_F(ClientTest, CallsBeyondTheBoundAreRefusedAtOnce) {
+  SilentServer silent;
+  ClientOptions options = OptionsFor(silent.server());
+  options.max_calls = 2;
+  GeminiImageClient client = NewClient(options);
+  for (int i = 0; i < 2; ++i) client.GenerateAsync(Kite(), {}, [](auto) {});
+  EXPECT_EQ(client.Generate(Kite()).status().code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(ClientTest, InputBeyondTheBoundIsRefusedAndPlaceIsGivenBack) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  ClientOptions options = OptionsFor(server);
+  options.max_input_bytes = 10;
+  GeminiImageClient client = NewClient(options);
+  ImageRequest large;
+  large.prompt = "a prompt of more than ten bytes";
+  EXPECT_EQ(client.Generate(large).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(client.Generate(Kite()).ok());
+}
+
+TEST_F(ClientTest, ManyThreadsShareAClient) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  std::vector<std::thread> threads;
+  std::atomic<int> drawn{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 10; ++i) {
+        const absl::StatusOr<Outcome> outcome = client.Generate(Kite());
+        if (outcome.ok() && outcome->images() != nullptr) ++drawn;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(drawn, 40);
+}
+
+TEST_F(ClientTest, MovingAClientKeepsItsCalls) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient first = NewClient(OptionsFor(server));
+  GeminiImageClient second = std::move(first);
+  EXPECT_TRUE(second.Generate(Kite()).ok());
+  first = NewClient(OptionsFor(server));
+  first = std::move(second);
+  EXPECT_TRUE(first.Generate(Kite()).ok());
+}
+
+TEST_F(ClientTest, EventsTellAttemptsWaitsAndTheEndInOrder) {
+  ScriptedServer server(Answering(
+      [](int n) {
+        if (n == 1) {
+          return Answer{"503 Service Unavailable",
+                        ErrorBody(503, "UNAVAILABLE", "overloaded")};
+        }
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  ClientOptions options = OptionsFor(server);
+  std::vector<size_t> kinds;
+  std::string text;
+  options.on_event = [&](const Event& event) {
+    kinds.push_back(event.what.index());
+    absl::StrAppend(&text, ToString(event), "\n");
+  };
+  {
+    GeminiImageClient client = NewClient(options);
+    ASSERT_TRUE(client.Generate(Kite()).ok());
+  }
+  EXPECT_THAT(kinds, ::testing::ElementsAre(0, 1, 2, 0, 1, 3));
+  EXPECT_THAT(text, Not(HasSubstr(kKey)));
+  EXPECT_THAT(text, Not(HasSubstr("a kite")));
+}
+
+#ifndef __SANITIZE_THREAD__  // It does not follow forks of threaded programs.
+TEST_F(ClientTest, AnInheritedClientIsInertAfterFork) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  auto client =
+      std::make_unique<GeminiImageClient>(NewClient(OptionsFor(server)));
+  ASSERT_TRUE(client->Generate(Kite()).ok());
+  const pid_t child = fork();
+  if (child == 0) {
+    const bool refused = client->Generate(Kite()).status().code() ==
+                         absl::StatusCode::kFailedPrecondition;
+    client.reset();
+    _exit(refused ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_TRUE(client->Generate(Kite()).ok());  // The parent's goes on.
+}
+#endif
+
+TEST_F(ClientTest, NeitherStatusNorOutcomeShowsTheKey) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"400 Bad Request",
+                      ErrorBody(400, "INVALID_ARGUMENT",
+                                absl::StrCat("API key not valid: ", kKey,
+                                             " ?key=", kKey))};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  const absl::StatusOr<Outcome> outcome = client.Generate(Kite());
+  std::string text = outcome.status().ToString();
+  if (outcome.ok()) {
+    text += outcome->diagnosis->message;
+  }
+  EXPECT_THAT(text, Not(HasSubstr(kKey)));
+}
+
+}  // namespace
+}  // namespace gemini

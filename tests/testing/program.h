@@ -1,0 +1,82 @@
+// Running the project's programs from tests.
+
+#ifndef GEMINI_TESTS_TESTING_PROGRAM_H_
+#define GEMINI_TESTS_TESTING_PROGRAM_H_
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace gemini::testing {
+
+using Variables = std::map<std::string, std::string>;
+
+struct ProgramResult {
+  int exit_code = -1;  // 128 + n if signal n ended it.
+  std::string out;
+  std::string err;
+};
+
+// Runs a program of the build to its end. Of the environment it gets PATH, HOME
+// and `variables` only, and `directory` to work in.
+ProgramResult RunProgram(const std::string& name,
+                         const std::vector<std::string>& arguments,
+                         const Variables& variables,
+                         const std::string& directory);
+
+// A directory that is removed again with all it holds.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  const std::string& path() const { return path_; }
+
+  // Writes a file and returns its path.
+  std::string Write(const std::string& name, absl::string_view text) const;
+
+  // The bytes of a file; empty if there is none.
+  std::string Read(const std::string& name) const;
+
+  // Names of what is in it, sorted.
+  std::vector<std::string> List() const;
+
+ private:
+  std::string path_;
+};
+
+// A running gemini-emulator.
+class Emulator {
+ public:
+  // `scenario` is JSON, or empty.
+  explicit Emulator(absl::string_view scenario = "");
+  ~Emulator();
+
+  const std::string& url() const { return url_; }
+
+  // Of the endpoints under /emulator: the body of the answer.
+  std::string Get(absl::string_view path) const;
+  std::string Post(absl::string_view path, absl::string_view body) const;
+
+  // Orders one fault, as scenarios describe them.
+  void Order(absl::string_view fault) const { Post("/emulator/faults", fault); }
+
+  // How many requests to draw it has counted.
+  int Requests() const;
+
+  // Every fault that was ordered was met as often as ordered.
+  bool AllFaultsMet() const;
+
+ private:
+  TemporaryDirectory directory_;
+  pid_t pid_ = -1;
+  int port_ = 0;
+  std::string url_;
+};
+
+}  // namespace gemini::testing
+
+#endif  // GEMINI_TESTS_TESTING_PROGRAM_H_
