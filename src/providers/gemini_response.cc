@@ -1,0 +1,258 @@
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "diagnosis/codes.h"
+#include "diagnosis/transfer.h"
+#include "gemini/diagnose.h"
+#include "providers/gemini.h"
+#include "providers/picture_collector.h"
+#include "wire/inline_data_splitter.h"
+#include "wire/json.h"
+
+namespace gemini::internal {
+namespace {
+
+// Of an answer that is no JSON, or not a success. Error bodies have a few KiB.
+constexpr size_t kMaxRawBytes = 256 << 10;
+
+constexpr absl::string_view kJsonSpace = " \t\r\n";
+
+// The member that is there: proto3 JSON has two spellings of each name.
+JsonValue Either(JsonValue object, absl::string_view camel,
+                 absl::string_view snake) {
+  const JsonValue value = object[camel];
+  return value.exists() ? value : object[snake];
+}
+
+Usage ReadUsage(JsonValue metadata) {
+  const auto tokens = [](JsonValue value) {
+    return std::max<int64_t>(value.integer().value_or(0), 0);
+  };
+  Usage usage;
+  usage.prompt_tokens = tokens(metadata["promptTokenCount"]);
+  usage.output_tokens = tokens(metadata["candidatesTokenCount"]);
+  usage.thought_tokens = tokens(metadata["thoughtsTokenCount"]);
+  usage.total_tokens = tokens(metadata["totalTokenCount"]);
+  for (const JsonValue detail :
+       metadata["candidatesTokensDetails"].elements()) {
+    if (detail["modality"].string() == "IMAGE") {
+      usage.image_tokens = tokens(detail["tokenCount"]);
+    }
+  }
+  return usage;
+}
+
+// The code of what the splitter found.
+absl::string_view CodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kDataLoss:
+      return "cut_off";
+    case absl::StatusCode::kResourceExhausted:
+      return "response_too_large";
+    default:
+      return "not_json";
+  }
+}
+
+class GeminiReader final : public AttemptReader {
+ public:
+  explicit GeminiReader(std::string model)
+      : model_(std::move(model)), splitter_(&collector_) {}
+
+  void OnHead(int http_status, const HttpHeaders& headers) override;
+  Flow OnData(absl::string_view data) override;
+  AttemptResult Finish(const TransferResult& transfer, absl::Time now) override;
+
+ private:
+  enum class Body {
+    kNotBegun,  // Nothing but white space so far.
+    kJson,      // Goes through the splitter.
+    kRaw        // Is kept as it is, to be diagnosed.
+  };
+
+  bool is_success() const { return http_status_ / 100 == 2; }
+  void Begin(absl::string_view data);
+
+  AttemptResult ReadJson(absl::string_view skeleton, absl::Time now);
+  void ReadPart(JsonValue part, AttemptResult* result);
+  void TakePicture(JsonValue blob, AttemptResult* result);
+  Diagnosis DiagnoseBody(absl::string_view body, absl::Time now) const;
+  Diagnosis BadResponse(absl::string_view code,
+                        absl::string_view evidence) const;
+
+  const std::string model_;
+  int http_status_ = 0;
+  HttpHeaders headers_;  // Only of failures.
+  int64_t content_length_ = 0;
+  int64_t received_ = 0;
+  Body body_ = Body::kNotBegun;
+  std::string raw_;
+  PictureCollector collector_;
+  InlineDataSplitter splitter_;
+  absl::Status split_;                    // Of what was fed so far.
+  std::optional<Diagnosis> bad_picture_;  // The first.
+};
+
+void GeminiReader::OnHead(int http_status, const HttpHeaders& headers) {
+  http_status_ = http_status;
+  if (!is_success()) headers_ = headers;
+  if (!absl::SimpleAtoi(FindHeader(headers, "content-length"),
+                        &content_length_)) {
+    content_length_ = 0;
+  }
+}
+
+void GeminiReader::Begin(absl::string_view data) {
+  const size_t first = data.find_first_not_of(kJsonSpace);
+  if (first == absl::string_view::npos) return;
+  const bool is_json = data[first] == '{' || data[first] == '[';
+  body_ = is_success() && is_json ? Body::kJson : Body::kRaw;
+}
+
+ResponseReader::Flow GeminiReader::OnData(absl::string_view data) {
+  if (body_ == Body::kNotBegun) Begin(data);
+  switch (body_) {
+    case Body::kNotBegun:
+      break;
+    case Body::kRaw:
+      raw_.append(data.data(),
+                  std::min(data.size(), kMaxRawBytes - raw_.size()));
+      if (raw_.size() == kMaxRawBytes) return Flow::kStop;
+      break;
+    case Body::kJson:
+      collector_.set_expected_bytes(
+          std::max<int64_t>(content_length_ - received_, 0));
+      split_ = splitter_.Feed(data);
+      if (!split_.ok()) return Flow::kStop;
+      break;
+  }
+  received_ += static_cast<int64_t>(data.size());
+  return Flow::kContinue;
+}
+
+AttemptResult GeminiReader::Finish(const TransferResult& transfer,
+                                   absl::Time now) {
+  const bool answered = transfer.end == TransferEnd::kComplete ||
+                        transfer.end == TransferEnd::kStoppedByReader;
+  AttemptResult result;
+  if (body_ == Body::kJson) {
+    if (split_.ok()) split_ = splitter_.Finish();
+    if (split_.ok()) {
+      result = ReadJson(splitter_.skeleton(), now);
+    } else if (answered) {
+      result.diagnosis = BadResponse(CodeOf(split_), split_.message());
+    }
+  } else if (http_status_ != 0 && (answered || !is_success())) {
+    // A refusal is one even if its explanation did not come through.
+    result.diagnosis = DiagnoseBody(raw_, now);
+  }
+  if (result.images.empty() && !result.diagnosis.has_value()) {
+    result.diagnosis = DiagnoseTransfer(transfer, model_, now);
+  }
+  if (http_status_ != 0) {
+    result.http_status = http_status_;
+    if (result.diagnosis.has_value()) {
+      result.diagnosis->http_status = http_status_;
+    }
+  }
+  return result;
+}
+
+AttemptResult GeminiReader::ReadJson(absl::string_view skeleton,
+                                     absl::Time now) {
+  AttemptResult result;
+  const std::optional<JsonDocument> document = JsonDocument::Parse(skeleton);
+  if (!document.has_value()) {
+    result.diagnosis =
+        BadResponse("not_json", "malformed JSON: a number or a literal");
+    return result;
+  }
+  const JsonValue root = document->root();
+  result.usage = ReadUsage(root["usageMetadata"]);
+  result.response_id = std::string(root["responseId"].string());
+  result.model_version = std::string(root["modelVersion"].string());
+  for (const JsonValue candidate : root["candidates"].elements()) {
+    for (const JsonValue part : candidate["content"]["parts"].elements()) {
+      ReadPart(part, &result);
+    }
+  }
+  if (!result.images.empty()) return result;
+  result.diagnosis = bad_picture_.has_value() ? std::move(bad_picture_)
+                                              : DiagnoseBody(skeleton, now);
+  return result;
+}
+
+void GeminiReader::ReadPart(JsonValue part, AttemptResult* result) {
+  if (part["thought"].boolean().value_or(false)) return;
+  const absl::string_view text = part["text"].string();
+  result->text.append(text.data(), text.size());
+  const JsonValue blob = Either(part, "inlineData", "inline_data");
+  const absl::string_view announced =
+      Either(blob, "mimeType", "mime_type").string();
+  if (blob.is_object() &&
+      (announced.empty() || absl::StartsWith(announced, "image/"))) {
+    TakePicture(blob, result);
+  }
+}
+
+void GeminiReader::TakePicture(JsonValue blob, AttemptResult* result) {
+  std::vector<CollectedPicture>& pictures = collector_.pictures();
+  const std::optional<int> ordinal =
+      InlineDataSplitter::OrdinalOf(blob["data"].string());
+  if (!ordinal.has_value() ||
+      static_cast<size_t>(*ordinal) >= pictures.size()) {
+    return;
+  }
+  CollectedPicture& picture = pictures[static_cast<size_t>(*ordinal)];
+  if (picture.good()) {
+    Image image;
+    image.bytes = std::move(picture.bytes);
+    image.mime_type = std::string(picture.mime_type);
+    result->images.push_back(std::move(image));
+    return;
+  }
+  if (bad_picture_.has_value()) return;
+  if (!picture.base64.ok()) {
+    bad_picture_ = BadResponse("bad_base64", picture.base64.message());
+  } else {
+    bad_picture_ = BadResponse(
+        "wrong_image_type",
+        "inlineData is announced as a picture and of no known format");
+  }
+}
+
+Diagnosis GeminiReader::DiagnoseBody(absl::string_view body,
+                                     absl::Time now) const {
+  FailureFacts facts;
+  facts.http_status = http_status_;
+  facts.headers = headers_;
+  facts.body = body;
+  facts.requested_model = model_;
+  facts.now = now;
+  return Diagnose(facts);
+}
+
+Diagnosis GeminiReader::BadResponse(absl::string_view code,
+                                    absl::string_view evidence) const {
+  Diagnosis diagnosis = MakeDiagnosis(code, evidence);
+  diagnosis.model = model_;
+  return diagnosis;
+}
+
+}  // namespace
+
+std::unique_ptr<AttemptReader> NewGeminiReader(std::string model) {
+  absl::string_view id = model;
+  absl::ConsumePrefix(&id, "models/");
+  return std::make_unique<GeminiReader>(std::string(id));
+}
+
+}  // namespace gemini::internal

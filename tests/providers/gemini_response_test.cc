@@ -1,0 +1,298 @@
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "providers/gemini.h"
+#include "support/chunks.h"
+#include "support/testdata.h"
+#include "wire/base64.h"
+
+namespace gemini::internal {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+struct Answer {
+  int http_status = 200;
+  HttpHeaders headers;
+  std::string body;
+  TransferEnd end = TransferEnd::kComplete;
+};
+
+AttemptResult Read(const Answer& answer, size_t chunk_size) {
+  const std::unique_ptr<AttemptReader> reader =
+      NewGeminiReader("models/some-model");
+  TransferResult transfer;
+  transfer.end = answer.end;
+  transfer.request_sent = true;
+  reader->OnHead(answer.http_status, answer.headers);
+  bool stopped = false;
+  ForEachChunk(answer.body, chunk_size, [&](absl::string_view chunk) {
+    if (stopped) return;
+    stopped = reader->OnData(chunk) == ResponseReader::Flow::kStop;
+    transfer.bytes_received += static_cast<int64_t>(chunk.size());
+  });
+  if (stopped) transfer.end = TransferEnd::kStoppedByReader;
+  return reader->Finish(transfer, absl::FromUnixSeconds(1795000000));
+}
+
+std::string Parts(absl::string_view json) {
+  return absl::StrCat(R"({"candidates":[{"content":{"parts":[)", json,
+                      R"(]},"finishReason":"STOP"}]})");
+}
+
+std::string PicturePart(absl::string_view base64) {
+  return absl::StrCat(R"({"inlineData":{"mimeType":"image/png","data":")",
+                      base64, R"("}})");
+}
+
+class GeminiResponseTest : public ::testing::TestWithParam<size_t> {
+ protected:
+  AttemptResult Run(std::string body, int http_status = 200,
+                    TransferEnd end = TransferEnd::kComplete) {
+    return Read({http_status, {}, std::move(body), end}, GetParam());
+  }
+  AttemptResult RunFile(const std::string& name, int http_status = 200) {
+    return Run(ReadTestdata("gemini/" + name), http_status);
+  }
+
+  const std::string png_ = ReadTestdata("gemini/final.png");
+  const std::string png_base64_ = Base64Encode(png_);
+  const std::string good_ = Parts(PicturePart(png_base64_));
+};
+
+INSTANTIATE_TEST_SUITE_P(ChunkSizes, GeminiResponseTest,
+                         ::testing::ValuesIn(kChunkSizes));
+
+TEST_P(GeminiResponseTest, TakesThePictureAndDropsTheThoughts) {
+  const AttemptResult result = RunFile("thoughts_and_picture.json");
+  EXPECT_FALSE(result.diagnosis.has_value());
+  ASSERT_THAT(result.images, SizeIs(1));
+  EXPECT_EQ(result.images[0].bytes, png_);
+  EXPECT_EQ(result.images[0].mime_type, "image/png");
+  EXPECT_EQ(result.text, "Here it is.");
+  EXPECT_EQ(result.http_status, 200);
+  EXPECT_EQ(result.response_id, "r-0001");
+  EXPECT_EQ(result.model_version, "gemini-nano-banana-2.1");
+  EXPECT_EQ(result.usage.prompt_tokens, 12);
+  EXPECT_EQ(result.usage.output_tokens, 1130);
+  EXPECT_EQ(result.usage.image_tokens, 1120);
+  EXPECT_EQ(result.usage.thought_tokens, 210);
+  EXPECT_EQ(result.usage.total_tokens, 1352);
+}
+
+TEST_P(GeminiResponseTest, TakesEscapedBase64WhateverTheOrderOfKeys) {
+  const AttemptResult result = RunFile("picture_compact.json");
+  ASSERT_THAT(result.images, SizeIs(1));
+  EXPECT_EQ(result.images[0].bytes, png_);
+}
+
+TEST_P(GeminiResponseTest, KeepsAllPicturesOfAnAnswer) {
+  const AttemptResult result = RunFile("two_pictures_snake_case.json");
+  EXPECT_FALSE(result.diagnosis.has_value());
+  ASSERT_THAT(result.images, SizeIs(2));
+  EXPECT_EQ(result.images[0].bytes, png_);
+  EXPECT_NE(result.images[1].bytes, png_);
+  EXPECT_EQ(result.text, "one and two");
+}
+
+TEST_P(GeminiResponseTest, DropsAThoughtThatSaysSoAfterItsData) {
+  const AttemptResult result =
+      Run(Parts(absl::StrCat(R"({"inlineData":{"data":")", png_base64_,
+                             R"(","mimeType":"image/png"},"thought":true})")));
+  EXPECT_THAT(result.images, IsEmpty());
+  ASSERT_TRUE(result.diagnosis.has_value());
+  EXPECT_EQ(result.diagnosis->cause, Cause::kNoImage);
+}
+
+TEST_P(GeminiResponseTest, DropsWhatIsAnnouncedAsNoPicture) {
+  const AttemptResult result = Run(Parts(absl::StrCat(
+      R"({"inlineData":{"mimeType":"audio/wav","data":"UklGRg=="}},)",
+      PicturePart(png_base64_))));
+  EXPECT_FALSE(result.diagnosis.has_value());
+  EXPECT_THAT(result.images, SizeIs(1));
+}
+
+TEST_P(GeminiResponseTest, TellsTheTypeByTheBytes) {
+  const AttemptResult result = Run(Parts(
+      PicturePart(Base64Encode("\xff\xd8\xff\xe0 pretends to be a JPEG"))));
+  ASSERT_THAT(result.images, SizeIs(1));
+  EXPECT_EQ(result.images[0].mime_type, "image/jpeg");
+}
+
+TEST_P(GeminiResponseTest, RefusesPicturesOfNoKnownFormat) {
+  for (const char* bytes : {"", "x", "these bytes are no picture at all"}) {
+    const AttemptResult result = Run(Parts(PicturePart(Base64Encode(bytes))));
+    EXPECT_THAT(result.images, IsEmpty());
+    ASSERT_TRUE(result.diagnosis.has_value());
+    EXPECT_EQ(result.diagnosis->cause, Cause::kBadResponse);
+    EXPECT_EQ(result.diagnosis->code, "wrong_image_type");
+    EXPECT_EQ(result.diagnosis->model, "some-model");
+    EXPECT_EQ(result.diagnosis->http_status, 200);
+  }
+}
+
+TEST_P(GeminiResponseTest, RefusesBase64ThatIsWrongAnywhere) {
+  for (size_t i = 0; i < png_base64_.size(); ++i) {
+    std::string bad = png_base64_;
+    bad[i] = '*';
+    const AttemptResult result = Run(Parts(PicturePart(bad)));
+    EXPECT_THAT(result.images, IsEmpty());
+    ASSERT_TRUE(result.diagnosis.has_value());
+    EXPECT_EQ(result.diagnosis->cause, Cause::kBadResponse);
+    EXPECT_EQ(result.diagnosis->code, "bad_base64");
+  }
+}
+
+TEST_P(GeminiResponseTest, KeepsAGoodPictureBesideABadOne) {
+  const AttemptResult result = Run(
+      Parts(absl::StrCat(PicturePart("****"), ",", PicturePart(png_base64_))));
+  EXPECT_FALSE(result.diagnosis.has_value());
+  EXPECT_THAT(result.images, SizeIs(1));
+}
+
+TEST_P(GeminiResponseTest, NoticesABodyCutAtEveryByte) {
+  for (size_t size = 1; size < good_.size(); ++size) {
+    const AttemptResult result = Run(good_.substr(0, size));
+    EXPECT_THAT(result.images, IsEmpty());
+    ASSERT_TRUE(result.diagnosis.has_value());
+    EXPECT_EQ(result.diagnosis->cause, Cause::kBadResponse);
+    EXPECT_EQ(result.diagnosis->code, "cut_off");
+  }
+}
+
+TEST_P(GeminiResponseTest, BlamesTheTransferForABodyThatItLost) {
+  for (const size_t size : {size_t{0}, size_t{1}, good_.size() / 2}) {
+    const AttemptResult result =
+        Run(good_.substr(0, size), 200, TransferEnd::kLost);
+    EXPECT_THAT(result.images, IsEmpty());
+    ASSERT_TRUE(result.diagnosis.has_value());
+    EXPECT_EQ(result.diagnosis->cause, Cause::kAmbiguous);
+    EXPECT_EQ(result.http_status, 200);
+  }
+}
+
+TEST_P(GeminiResponseTest, NeverLosesAPictureThatIsWhole) {
+  for (const TransferEnd end :
+       {TransferEnd::kLost, TransferEnd::kStalled, TransferEnd::kAttemptTimeout,
+        TransferEnd::kTooLarge}) {
+    const AttemptResult result = Run(good_, 200, end);
+    EXPECT_FALSE(result.diagnosis.has_value());
+    EXPECT_THAT(result.images, SizeIs(1));
+  }
+}
+
+TEST_P(GeminiResponseTest, RefusesMalformedJson) {
+  for (const std::string& body :
+       {good_ + "x", good_ + good_, "{]" + good_,
+        absl::StrReplaceAll(good_, {{"}]}", "}}}"}}),
+        std::string(R"({"candidates":tru})"), std::string("{\"a\":01}")}) {
+    const AttemptResult result = Run(body);
+    EXPECT_THAT(result.images, IsEmpty());
+    ASSERT_TRUE(result.diagnosis.has_value()) << body;
+    EXPECT_EQ(result.diagnosis->cause, Cause::kBadResponse);
+    EXPECT_EQ(result.diagnosis->code, "not_json");
+  }
+}
+
+TEST_P(GeminiResponseTest, StopsAtAnswersThatAreTooLarge) {
+  std::string parts = "[";
+  for (int i = 0; i < 400000; ++i) parts += "{},";
+  for (const std::string& body : {parts, std::string(10000, '[')}) {
+    const AttemptResult result = Run(body);
+    ASSERT_TRUE(result.diagnosis.has_value());
+    EXPECT_EQ(result.diagnosis->cause, Cause::kBadResponse);
+    EXPECT_EQ(result.diagnosis->code, "response_too_large");
+  }
+}
+
+TEST_P(GeminiResponseTest, DiagnosesAnAnswerWithoutAPicture) {
+  const AttemptResult result = RunFile("text_only.json");
+  EXPECT_THAT(result.images, IsEmpty());
+  EXPECT_EQ(result.text, "I would rather write.");
+  EXPECT_EQ(result.usage.total_tokens, 13);
+  EXPECT_EQ(result.response_id, "r-3");
+  ASSERT_TRUE(result.diagnosis.has_value());
+  EXPECT_EQ(result.diagnosis->cause, Cause::kNoImage);
+}
+
+TEST_P(GeminiResponseTest, DiagnosesRefusals) {
+  const AttemptResult result = RunFile("zero_quota.json", 429);
+  EXPECT_THAT(result.images, IsEmpty());
+  EXPECT_EQ(result.http_status, 429);
+  ASSERT_TRUE(result.diagnosis.has_value());
+  EXPECT_EQ(result.diagnosis->cause, Cause::kZeroQuota);
+}
+
+TEST_P(GeminiResponseTest, TakesNoPictureFromAFailure) {
+  const AttemptResult result = Run(good_, 500);
+  EXPECT_THAT(result.images, IsEmpty());
+  ASSERT_TRUE(result.diagnosis.has_value());
+  EXPECT_EQ(result.diagnosis->cause, Cause::kTransient);
+}
+
+TEST_P(GeminiResponseTest, BelievesARefusalWhoseBodyWasLost) {
+  const AttemptResult result = Run("{\"error\":", 503, TransferEnd::kLost);
+  ASSERT_TRUE(result.diagnosis.has_value());
+  EXPECT_EQ(result.diagnosis->cause, Cause::kOverloaded);
+}
+
+TEST_P(GeminiResponseTest, DiagnosesWhatIsNoJson) {
+  for (const char* body : {"", " \n", "<html><title>Sign in</title></html>"}) {
+    const AttemptResult result = Run(body);
+    EXPECT_THAT(result.images, IsEmpty());
+    ASSERT_TRUE(result.diagnosis.has_value());
+    EXPECT_THAT(result.diagnosis->cause,
+                AnyOf(Cause::kBadResponse, Cause::kNoImage));
+  }
+}
+
+TEST(GeminiReaderTest, StopsReadingWhatIsOfNoUse) {
+  const std::unique_ptr<AttemptReader> reader = NewGeminiReader("m");
+  reader->OnHead(502, {});
+  const std::string chunk(16 << 10, 'x');
+  int chunks = 1;
+  while (reader->OnData(chunk) == ResponseReader::Flow::kContinue) {
+    ASSERT_LT(++chunks, 100);
+  }
+  EXPECT_EQ(chunks, 16);
+  TransferResult transfer;
+  transfer.end = TransferEnd::kStoppedByReader;
+  const AttemptResult result =
+      reader->Finish(transfer, absl::FromUnixSeconds(0));
+  ASSERT_TRUE(result.diagnosis.has_value());
+  EXPECT_EQ(result.diagnosis->cause, Cause::kTransient);
+}
+
+TEST(GeminiReaderTest, DiagnosesATransferWithoutAnAnswer) {
+  const std::unique_ptr<AttemptReader> reader = NewGeminiReader("m");
+  TransferResult transfer;
+  transfer.end = TransferEnd::kCannotConnect;
+  const AttemptResult result =
+      reader->Finish(transfer, absl::FromUnixSeconds(0));
+  EXPECT_FALSE(result.http_status.has_value());
+  ASSERT_TRUE(result.diagnosis.has_value());
+  EXPECT_EQ(result.diagnosis->cause, Cause::kTransient);
+}
+
+TEST(GeminiReaderTest, TakesAPictureOfMegabytesWhoseLengthIsKnown) {
+  std::string png = "\x89PNG\r\n\x1a\n";
+  png.resize(5 << 20, '\x5a');
+  Answer answer;
+  answer.body = Parts(PicturePart(Base64Encode(png)));
+  answer.headers = {{"content-length", absl::StrCat(answer.body.size())}};
+  const AttemptResult result = Read(answer, 16 << 10);
+  ASSERT_THAT(result.images, SizeIs(1));
+  EXPECT_EQ(result.images[0].bytes, png);
+  EXPECT_LT(result.images[0].bytes.capacity(), png.size() + (64 << 10));
+}
+
+}  // namespace
+}  // namespace gemini::internal
