@@ -31,7 +31,7 @@ struct Course {
 };
 
 Course Drive(CallMachine machine, const std::vector<Diagnosis>& failures,
-          double random) {
+             double random) {
   Course course;
   absl::Time now = kStart;
   Action action = machine.OnStarted(now);
@@ -114,10 +114,11 @@ TEST(CallMachineTest, NoRetriesMeansOneRequestWhateverHappens) {
 }
 
 TEST(CallMachineTest, DeliversAfterFaultsThatPass) {
-  const Course course = Drive(Machine(),
-                        {Failure(Cause::kTransient),
-                         Failure(Cause::kOverloaded), Failure(Cause::kNoImage)},
-                        0.5);
+  const Course course =
+      Drive(Machine(),
+            {Failure(Cause::kTransient), Failure(Cause::kOverloaded),
+             Failure(Cause::kNoImage)},
+            0.5);
   EXPECT_EQ(course.requests, 4);
   EXPECT_EQ(course.finish.verdict, Finish::Verdict::kDelivered);
 }
@@ -149,7 +150,7 @@ TEST(CallMachineTest, NeverComesBackEarlierThanTheServerSaid) {
 TEST(CallMachineTest, DegradesAtOnceWhenTheServersDelayOverrunsTheDeadline) {
   const absl::Time told = kStart + absl::Seconds(33);
   const Course course = Drive(Machine({}, absl::Seconds(10)),
-                        {FailureUntil(Cause::kRateLimited, told)}, 0.5);
+                              {FailureUntil(Cause::kRateLimited, told)}, 0.5);
   EXPECT_EQ(course.requests, 1);
   EXPECT_EQ(course.waited, absl::ZeroDuration());
   EXPECT_EQ(course.finish.verdict, Finish::Verdict::kDegraded);
