@@ -71,10 +71,10 @@ QuotaViolation ReadViolation(JsonValue value) {
                                .value_or(LimitSource::kNone);
   violation.window = QuotaWindowFromName(value["period"].string())
                          .value_or(QuotaWindow::kUnknown);
-  violation.unit = QuotaUnitFromName(value["unit"].string())
-                       .value_or(QuotaUnit::kUnknown);
-  violation.tier = QuotaTierFromName(value["tier"].string())
-                       .value_or(QuotaTier::kUnknown);
+  violation.unit =
+      QuotaUnitFromName(value["unit"].string()).value_or(QuotaUnit::kUnknown);
+  violation.tier =
+      QuotaTierFromName(value["tier"].string()).value_or(QuotaTier::kUnknown);
   violation.model = Text(value["model"]);
   violation.location = Text(value["location"]);
   violation.future_limit = value["future_limit"].integer();

@@ -18,6 +18,7 @@ struct Word {
 
 constexpr Word<QuotaWindow> kWindowWords[] = {
     {"perday", QuotaWindow::kDay},
+    {"perminute", QuotaWindow::kMinute},
     {"permin", QuotaWindow::kMinute},
     {"per10min", QuotaWindow::kTenMinutes},
     {"pertenmin", QuotaWindow::kTenMinutes},

@@ -59,11 +59,11 @@ const EndMeaning& MeaningOf(TransferEnd end) {
 Diagnosis DiagnoseTransfer(const TransferResult& transfer,
                            absl::string_view model, absl::Time now) {
   const EndMeaning& meaning = MeaningOf(transfer.end);
-  Diagnosis diagnosis = MakeDiagnosis(
-      transfer.request_sent ? meaning.sent : meaning.unsent,
-      absl::StrCat("transfer: ", meaning.name,
-                   transfer.request_sent ? " after" : " before",
-                   " a part of the request was sent"));
+  Diagnosis diagnosis =
+      MakeDiagnosis(transfer.request_sent ? meaning.sent : meaning.unsent,
+                    absl::StrCat("transfer: ", meaning.name,
+                                 transfer.request_sent ? " after" : " before",
+                                 " a part of the request was sent"));
   diagnosis.message = transfer.error.empty() ? std::string(meaning.words)
                                              : Redact(transfer.error);
   diagnosis.model = std::string(model);
