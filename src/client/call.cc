@@ -50,10 +50,11 @@ void Call::Start() {
     Do(picture.get(), picture->machine.OnStarted(now));
   }
   starting_ = false;
-  if (unfinished_ == 0) OnPictureFinished();
+  if (unfinished_ == 0) End();
 }
 
 void Call::Cancel() {
+  if (ended_) return;
   starting_ = true;  // The last picture to end must not end the loop here.
   for (const auto& picture : pictures_) {
     if (picture->finish.has_value()) continue;
@@ -66,7 +67,7 @@ void Call::Cancel() {
     }
   }
   starting_ = false;
-  if (unfinished_ == 0) OnPictureFinished();
+  if (unfinished_ == 0) End();
 }
 
 void Call::Do(Picture* picture, Action action) {
@@ -77,7 +78,7 @@ void Call::Do(Picture* picture, Action action) {
   } else if (auto* finish = std::get_if<Finish>(&action)) {
     picture->finish = std::move(*finish);
     --unfinished_;
-    if (unfinished_ == 0 && !starting_) OnPictureFinished();
+    if (unfinished_ == 0 && !starting_) End();
   }
 }
 
@@ -165,7 +166,8 @@ void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
   }
 }
 
-void Call::OnPictureFinished() {
+void Call::End() {
+  ended_ = true;
   absl::StatusOr<Outcome> outcome = Conclude();
   CallEnded ended;
   ended.code = outcome.status().code();

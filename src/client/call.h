@@ -59,6 +59,8 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   void Start();
+
+  // Does nothing if the call has ended.
   void Cancel();
 
  private:
@@ -68,7 +70,7 @@ class Call {
   void Attempt(Picture* picture, const StartAttempt& action);
   void Wait(Picture* picture, const WaitUntil& action);
   void OnTransferEnded(Picture* picture, const TransferResult& transfer);
-  void OnPictureFinished();
+  void End();
   absl::StatusOr<Outcome> Conclude();
   void Emit(decltype(Event::what) what) const;
 
@@ -79,6 +81,7 @@ class Call {
   std::vector<std::unique_ptr<Picture>> pictures_;
   int unfinished_ = 0;
   bool starting_ = false;
+  bool ended_ = false;
   std::vector<AttemptReport> attempts_;  // By number.
   Images images_;
 };

@@ -1,0 +1,43 @@
+#include "client/call.h"
+
+#include "absl/synchronization/notification.h"
+#include "gtest/gtest.h"
+#include "testing/manual_clock.h"
+
+namespace gemini::internal {
+namespace {
+
+TEST(CallTest, CancellingACallThatHasEndedDoesNothing) {
+  gemini::testing::ManualClock clock;
+  auto loop = EventLoop::Create(&clock);
+  ASSERT_TRUE(loop.ok());
+  auto transport = CurlTransport::Create(loop->get(), {});
+  ASSERT_TRUE(transport.ok());
+  const Configuration configuration;
+  CallContext context;
+  context.loop = loop->get();
+  context.transport = transport->get();
+  context.configuration = &configuration;
+
+  ImageRequest request;
+  request.prompt = "a fox";
+  request.count = 2;
+  CallSettings settings;
+  settings.request = std::make_shared<const ImageRequest>(request);
+  settings.started = clock.Now() - settings.limits.call;  // No time is left.
+  int ends = 0;
+  absl::Notification done;
+  (*loop)->Post([&] {
+    Call call(&context, std::move(settings),
+              [&ends](absl::StatusOr<Outcome>) { ++ends; });
+    call.Start();
+    call.Cancel();
+    done.Notify();
+  });
+  done.WaitForNotification();
+  (*loop)->Stop();
+  EXPECT_EQ(ends, 1);
+}
+
+}  // namespace
+}  // namespace gemini::internal
