@@ -51,12 +51,12 @@ TEST_F(CliGenerateTest, WritesThePictureAndItsName) {
 TEST_F(CliGenerateTest, WithoutANameTheSuffixFollowsTheType) {
   EXPECT_EQ(Run({"a fox"}).out, "image.png\n");
   EXPECT_EQ(Run({"a fox"}).out, "image-2.png\n");
-  emulator_.Post("/emulator/scenario", R"({"pictures":{"format":"jpeg"}})");
+  emulator_.Post("/emulator/scenario", R"({"picture":{"format":"jpeg"}})");
   EXPECT_EQ(Run({"a fox"}).out, "image.jpg\n");
 }
 
 TEST_F(CliGenerateTest, AGivenNameIsKeptAndAWrongSuffixSaidSo) {
-  emulator_.Post("/emulator/scenario", R"({"pictures":{"format":"jpeg"}})");
+  emulator_.Post("/emulator/scenario", R"({"picture":{"format":"jpeg"}})");
   const ProgramResult result = Run({"a fox", "-o", "x.png"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.out, "x.png\n");
