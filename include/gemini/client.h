@@ -18,6 +18,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "gemini/call_options.h"
 #include "gemini/client_options.h"
 #include "gemini/image_request.h"
@@ -52,12 +53,20 @@ class CallHandle {
   uint64_t id_ = 0;
 };
 
+// A model as the service lists it.
+struct ModelInfo {
+  std::string id;  // Without "models/".
+  std::string display_name;
+  std::vector<std::string> methods;  // "generateContent", …
+};
+
 // What a client made of its options, the environment and the .env file.
 struct ClientConfig {
   std::string model;
   std::string base_url;
   std::string api_version;
   std::string key_source;       // "options", "GOOGLE_API_KEY", ".env: …".
+  std::string key_kind;         // "standard key", "auth key", "unknown kind".
   std::string key_fingerprint;  // 8 hexadecimal digits of its SHA-256.
 
   // What is probably not as intended, in one line each: a different key that
@@ -104,6 +113,14 @@ class GeminiImageClient {
   using DoneFunction = absl::AnyInvocable<void(absl::StatusOr<Outcome>) &&>;
   CallHandle GenerateAsync(ImageRequest request, CallOptions options,
                            DoneFunction done);
+
+  // Asks which models the key may see, which costs nothing, and waits for the
+  // answer, at most `timeout`. Requests are not repeated.
+  //
+  // Errors: as Generate() with Degradation::kForbidden; DiagnosisOf() tells
+  // more.
+  absl::StatusOr<std::vector<ModelInfo>> ListModels(
+      absl::Duration timeout = absl::Seconds(30));
 
   // What this client was set up with. Valid as long as the client.
   const ClientConfig& config() const;

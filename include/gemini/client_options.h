@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "gemini/call_options.h"
+#include "gemini/diagnose.h"
 #include "gemini/event.h"
 
 namespace gemini {
@@ -19,6 +21,9 @@ namespace gemini {
 // Runs a function, now or later, on a thread of its choice. Must run each
 // function exactly once.
 using Executor = std::function<void(absl::AnyInvocable<void() &&>)>;
+
+// Judges an answer without a picture; nothing leaves it to the library.
+using Classifier = std::function<std::optional<Diagnosis>(const FailureFacts&)>;
 
 struct ClientOptions {
   // The API key. Empty: taken from the environment (GOOGLE_API_KEY before
@@ -64,6 +69,11 @@ struct ClientOptions {
 
   // Where completion functions run. Empty: on the client's callback thread.
   Executor executor;
+
+  // Sees every answer without a picture before the library judges it; its
+  // diagnosis is taken as it is. Must not block: it runs on the I/O thread.
+  // Empty: the library judges alone.
+  Classifier classifier;
 
   // Told about every attempt, wait and end. Empty: nobody is.
   EventFunction on_event;

@@ -111,7 +111,12 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   HttpRequest request =
       EncodeGeminiRequest(target, settings_.request, action.give_up_at - now);
   request.never_proxy = configuration.is_loopback;
-  picture->reader = NewGeminiReader(settings_.model);
+  GeminiReading reading;
+  reading.model = settings_.model;
+  reading.api_key = configuration.api_key;
+  reading.request = settings_.request;
+  reading.classifier = context_->classifier;
+  picture->reader = NewGeminiReader(std::move(reading));
   picture->transfer = context_->transport->Start(
       std::move(request),
       {settings_.limits.connect, settings_.limits.stall, action.give_up_at},

@@ -19,6 +19,7 @@
 #include "engine/curl_transport.h"
 #include "engine/event_loop.h"
 #include "gemini/call_options.h"
+#include "gemini/client_options.h"
 #include "gemini/event.h"
 #include "gemini/image_request.h"
 #include "gemini/outcome.h"
@@ -30,8 +31,9 @@ struct CallContext {
   EventLoop* loop = nullptr;
   CurlTransport* transport = nullptr;
   const Configuration* configuration = nullptr;
-  std::function<double()> random;   // Uniform in [0, 1).
-  std::function<void(Event)> emit;  // Empty: nobody listens.
+  const Classifier* classifier = nullptr;  // May be empty.
+  std::function<double()> random;          // Uniform in [0, 1).
+  std::function<void(Event)> emit;         // Empty: nobody listens.
 };
 
 // One call with everything decided that its options leave open.

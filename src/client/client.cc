@@ -51,6 +51,11 @@ CallHandle GeminiImageClient::GenerateAsync(ImageRequest request,
                               std::move(done));
 }
 
+absl::StatusOr<std::vector<ModelInfo>> GeminiImageClient::ListModels(
+    absl::Duration timeout) {
+  return core_->ListModels(timeout);
+}
+
 const ClientConfig& GeminiImageClient::config() const {
   return core_->config();
 }

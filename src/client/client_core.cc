@@ -60,6 +60,7 @@ absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
   core->context_.loop = core->loop_.get();
   core->context_.transport = core->transport_.get();
   core->context_.configuration = &core->configuration_;
+  core->context_.classifier = &core->options_.classifier;
   core->context_.random = core->parts_.random;
   if (core->options_.on_event) {
     core->context_.emit = [c = core.get()](Event event) {
@@ -212,6 +213,42 @@ void ClientCore::Deliver(Delivery delivery,
   });
 }
 
+absl::StatusOr<std::vector<ModelInfo>> ClientCore::ListModels(
+    absl::Duration timeout) {
+  if (inherited()) {
+    return absl::FailedPreconditionError(
+        "this client was made before fork(): make a new one in the child");
+  }
+  if (callback_of == this) {
+    return absl::FailedPreconditionError(
+        "ListModels() would wait inside a callback of its own client");
+  }
+  if (timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("timeout: must be positive");
+  }
+  absl::Notification done;
+  absl::StatusOr<std::vector<ModelInfo>> models;
+  const absl::Time deadline = parts_.clock->Now() + timeout;
+  std::unique_ptr<ModelList> list;  // Of the loop's thread.
+  loop_->Post([&] {
+    list = std::make_unique<ModelList>(
+        &context_, deadline,
+        [&](absl::StatusOr<std::vector<ModelInfo>> result) {
+          models = std::move(result);
+          // The list is still running this function.
+          loop_->Post([&] {
+            model_lists_.erase(list.get());
+            list.reset();
+            done.Notify();
+          });
+        });
+    model_lists_.insert(list.get());
+    list->Start();
+  });
+  done.WaitForNotification();
+  return models;
+}
+
 void ClientCore::Cancel(uint64_t call_id) {
   if (inherited()) return;
   absl::MutexLock lock(&mutex_);
@@ -231,6 +268,7 @@ void ClientCore::Shutdown() {
     std::vector<uint64_t> ids;
     for (const auto& [id, call] : calls_) ids.push_back(id);
     for (const uint64_t id : ids) calls_[id]->Cancel();
+    for (ModelList* list : model_lists_) list->Cancel();
   });
   loop_->Stop();
   calls_.clear();

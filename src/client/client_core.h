@@ -9,15 +9,18 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "client/call.h"
 #include "client/callback_thread.h"
 #include "client/configuration.h"
+#include "client/model_list.h"
 #include "engine/curl_transport.h"
 #include "engine/event_loop.h"
 #include "gemini/client.h"
@@ -42,6 +45,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
                                    const CallOptions& options);
   CallHandle GenerateAsync(ImageRequest request, CallOptions options,
                            GeminiImageClient::DoneFunction done);
+  absl::StatusOr<std::vector<ModelInfo>> ListModels(absl::Duration timeout);
   void Cancel(uint64_t call_id) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Cancels what runs, delivers what is pending, joins the threads. Once.
@@ -84,7 +88,10 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   CallContext context_;
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<CurlTransport> transport_;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Call>> calls_;  // I/O thread.
+
+  // For the I/O thread alone.
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Call>> calls_;
+  absl::flat_hash_set<ModelList*> model_lists_;
 };
 
 }  // namespace gemini::internal

@@ -70,6 +70,14 @@ bool IsSendable(absl::string_view key) {
   return true;
 }
 
+// Kinds of keys are known by how they begin; others may come.
+std::string KeyKind(absl::string_view key) {
+  if (absl::StartsWith(key, "AIza")) return "standard key";
+  if (absl::StartsWith(key, "AQ.")) return "auth key";
+  if (absl::StartsWith(key, "auth_tokens/")) return "ephemeral token";
+  return "unknown kind";
+}
+
 absl::StatusOr<Setting> ChooseKey(const std::vector<Setting>& keys,
                                   const ClientOptions& options,
                                   std::vector<std::string>* warnings) {
@@ -148,6 +156,7 @@ absl::StatusOr<Configuration> Configure(const ClientOptions& options,
   if (!key.ok()) return key.status();
   configuration.api_key = key->value;
   shown.key_source = key->source;
+  shown.key_kind = KeyKind(key->value);
   shown.key_fingerprint = Fingerprint(key->value);
 
   Setting base_url = {kDefaultBaseUrl, "default"};

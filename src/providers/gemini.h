@@ -6,12 +6,17 @@
 
 #include <memory>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/attempt_result.h"
 #include "base/http.h"
+#include "base/transfer.h"
+#include "gemini/client.h"
+#include "gemini/client_options.h"
 #include "gemini/image_request.h"
 
 namespace gemini::internal {
@@ -37,14 +42,58 @@ HttpRequest EncodeGeminiRequest(const GeminiTarget& target,
                                 std::shared_ptr<const ImageRequest> request,
                                 absl::Duration time_limit);
 
-// Returns a reader of the answer to such a request to `model`. Besides the
-// pictures it needs at most some 100 KiB, or as much as the answer holds
+// Returns the request for a page of the models that the key may see: the first
+// one if `page_token` is empty. The target's model is not looked at.
+HttpRequest EncodeListModels(const GeminiTarget& target,
+                             absl::string_view page_token);
+
+// A page of models.
+struct ModelPage {
+  std::vector<ModelInfo> models;
+  std::string next_page_token;  // Empty at the end.
+};
+
+// Reads such a page. Bounded: a page of more than 4 MiB is cut off.
+class ModelPageReader final : public ResponseReader {
+ public:
+  // `api_key` must not be repeated by diagnoses, and outlives the reader.
+  explicit ModelPageReader(absl::string_view api_key) : api_key_(api_key) {}
+
+  void OnHead(int http_status, const HttpHeaders& headers) override;
+  Flow OnData(absl::string_view data) override;
+
+  // Called once, after the transfer: the page, or why there is none.
+  std::variant<ModelPage, Diagnosis> Finish(const TransferResult& transfer,
+                                            absl::Time now);
+
+ private:
+  const absl::string_view api_key_;
+  int http_status_ = 0;
+  HttpHeaders headers_;
+  std::string body_;
+};
+
+// What a reader of an answer needs to know.
+struct GeminiReading {
+  std::string model;  // That was asked for.
+
+  // What diagnoses must not repeat: the key, and the prompt of the request, if
+  // there is one. The key must outlive the reader.
+  absl::string_view api_key;
+  std::shared_ptr<const ImageRequest> request;
+
+  // Judges before the library does; may be null. Must outlive the reader.
+  const Classifier* classifier = nullptr;
+};
+
+// Returns a reader of the answer to a request for a picture. Besides
+// the pictures it needs at most some 100 KiB, or as much as the answer holds
 // besides them, up to 1 MiB.
 //
 // An attempt succeeds if its answer is one whole JSON value that holds at least
 // one good picture: whole base64 of an image type that is known. Thoughts are
 // dropped. That the connection broke after the JSON was closed does not matter.
-std::unique_ptr<AttemptReader> NewGeminiReader(std::string model);
+std::unique_ptr<AttemptReader> NewGeminiReader(GeminiReading reading);
 
 }  // namespace gemini::internal
 

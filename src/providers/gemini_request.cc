@@ -9,6 +9,7 @@
 #include "gemini/image.h"
 #include "gemini/models.h"
 #include "providers/gemini.h"
+#include "util/url.h"
 #include "wire/json_writer.h"
 #include "wire/mixed_body.h"
 
@@ -18,15 +19,26 @@ namespace {
 constexpr size_t kMaxModelIdBytes = 128;
 constexpr absl::string_view kClientName = "gemini-cpp/" GEMINI_VERSION;
 
-std::string Url(const GeminiTarget& target) {
+std::string VersionUrl(const GeminiTarget& target) {
   absl::string_view base = target.base_url;
   while (absl::ConsumeSuffix(&base, "/")) {
   }
+  return absl::StrCat(base, "/", target.api_version, "/");
+}
+
+HttpHeaders CommonHeaders(const GeminiTarget& target) {
+  return {
+      {"x-goog-api-key", target.api_key},
+      {"x-goog-api-client", absl::StrCat(kClientName, " gl-cpp/17")},
+      {"User-Agent", std::string(kClientName)},
+  };
+}
+
+std::string GenerateUrl(const GeminiTarget& target) {
   const bool has_prefix = absl::StartsWith(target.model, "models/") ||
                           absl::StartsWith(target.model, "tunedModels/");
-  return absl::StrCat(base, "/", target.api_version, "/",
-                      has_prefix ? "" : "models/", target.model,
-                      ":generateContent");
+  return absl::StrCat(VersionUrl(target), has_prefix ? "" : "models/",
+                      target.model, ":generateContent");
 }
 
 std::string GenerationConfig(const ImageRequest& request) {
@@ -93,19 +105,26 @@ HttpRequest EncodeGeminiRequest(const GeminiTarget& target,
                                 std::shared_ptr<const ImageRequest> request,
                                 absl::Duration time_limit) {
   HttpRequest http;
-  http.url = Url(target);
-  http.headers = {
-      {"Content-Type", "application/json"},
-      {"x-goog-api-key", target.api_key},
-      {"x-goog-api-client", absl::StrCat(kClientName, " gl-cpp/17")},
-      {"User-Agent", std::string(kClientName)},
-  };
+  http.url = GenerateUrl(target);
+  http.headers = CommonHeaders(target);
+  http.headers.emplace_back("Content-Type", "application/json");
   if (time_limit != absl::InfiniteDuration()) {
     http.headers.emplace_back("X-Server-Timeout",
                               absl::StrCat(absl::ToInt64Seconds(
                                   absl::Ceil(time_limit, absl::Seconds(1)))));
   }
   http.body = Body(std::move(request));
+  return http;
+}
+
+HttpRequest EncodeListModels(const GeminiTarget& target,
+                             absl::string_view page_token) {
+  HttpRequest http;
+  http.url = absl::StrCat(VersionUrl(target), "models?pageSize=1000");
+  if (!page_token.empty()) {
+    absl::StrAppend(&http.url, "&pageToken=", UrlEncoded(page_token));
+  }
+  http.headers = CommonHeaders(target);
   return http;
 }
 

@@ -64,8 +64,8 @@ absl::string_view CodeOf(const absl::Status& status) {
 
 class GeminiReader final : public AttemptReader {
  public:
-  explicit GeminiReader(std::string model)
-      : model_(std::move(model)), splitter_(&collector_) {}
+  explicit GeminiReader(GeminiReading reading)
+      : reading_(std::move(reading)), splitter_(&collector_) {}
 
   void OnHead(int http_status, const HttpHeaders& headers) override;
   Flow OnData(absl::string_view data) override;
@@ -88,7 +88,7 @@ class GeminiReader final : public AttemptReader {
   Diagnosis BadResponse(absl::string_view code,
                         absl::string_view evidence) const;
 
-  const std::string model_;
+  const GeminiReading reading_;
   int http_status_ = 0;
   HttpHeaders headers_;  // Only of failures.
   int64_t content_length_ = 0;
@@ -155,7 +155,7 @@ AttemptResult GeminiReader::Finish(const TransferResult& transfer,
     result.diagnosis = DiagnoseBody(raw_, now);
   }
   if (result.images.empty() && !result.diagnosis.has_value()) {
-    result.diagnosis = DiagnoseTransfer(transfer, model_, now);
+    result.diagnosis = DiagnoseTransfer(transfer, reading_.model, now);
   }
   if (http_status_ != 0) {
     result.http_status = http_status_;
@@ -235,24 +235,32 @@ Diagnosis GeminiReader::DiagnoseBody(absl::string_view body,
   facts.http_status = http_status_;
   facts.headers = headers_;
   facts.body = body;
-  facts.requested_model = model_;
+  facts.requested_model = reading_.model;
   facts.now = now;
+  facts.secrets.push_back(reading_.api_key);
+  if (reading_.request != nullptr) {
+    facts.secrets.push_back(reading_.request->prompt);
+  }
+  if (reading_.classifier != nullptr && *reading_.classifier) {
+    std::optional<Diagnosis> diagnosis = (*reading_.classifier)(facts);
+    if (diagnosis.has_value()) return *std::move(diagnosis);
+  }
   return Diagnose(facts);
 }
 
 Diagnosis GeminiReader::BadResponse(absl::string_view code,
                                     absl::string_view evidence) const {
   Diagnosis diagnosis = MakeDiagnosis(code, evidence);
-  diagnosis.model = model_;
+  diagnosis.model = reading_.model;
   return diagnosis;
 }
 
 }  // namespace
 
-std::unique_ptr<AttemptReader> NewGeminiReader(std::string model) {
-  absl::string_view id = model;
-  absl::ConsumePrefix(&id, "models/");
-  return std::make_unique<GeminiReader>(std::string(id));
+std::unique_ptr<AttemptReader> NewGeminiReader(GeminiReading reading) {
+  absl::string_view id = reading.model;
+  if (absl::ConsumePrefix(&id, "models/")) reading.model = std::string(id);
+  return std::make_unique<GeminiReader>(std::move(reading));
 }
 
 }  // namespace gemini::internal

@@ -25,6 +25,9 @@ absl::StatusOr<Url> ParseBaseUrl(absl::string_view text);
 // 127.0.0.0/8, ::1 and localhost.
 bool IsLoopbackHost(absl::string_view host);
 
+// Returns `text` with "%XX" for all but RFC 3986's unreserved characters.
+std::string UrlEncoded(absl::string_view text);
+
 }  // namespace gemini::internal
 
 #endif  // GEMINI_SRC_UTIL_URL_H_

@@ -26,9 +26,14 @@ struct Answer {
   TransferEnd end = TransferEnd::kComplete;
 };
 
+GeminiReading Reading() {
+  GeminiReading reading;
+  reading.model = "models/some-model";
+  return reading;
+}
+
 AttemptResult Read(const Answer& answer, size_t chunk_size) {
-  const std::unique_ptr<AttemptReader> reader =
-      NewGeminiReader("models/some-model");
+  const std::unique_ptr<AttemptReader> reader = NewGeminiReader(Reading());
   TransferResult transfer;
   transfer.end = answer.end;
   transfer.request_sent = true;
@@ -255,7 +260,7 @@ TEST_P(GeminiResponseTest, DiagnosesWhatIsNoJson) {
 }
 
 TEST(GeminiReaderTest, StopsReadingWhatIsOfNoUse) {
-  const std::unique_ptr<AttemptReader> reader = NewGeminiReader("m");
+  const std::unique_ptr<AttemptReader> reader = NewGeminiReader(Reading());
   reader->OnHead(502, {});
   const std::string chunk(16 << 10, 'x');
   int chunks = 1;
@@ -272,7 +277,7 @@ TEST(GeminiReaderTest, StopsReadingWhatIsOfNoUse) {
 }
 
 TEST(GeminiReaderTest, DiagnosesATransferWithoutAnAnswer) {
-  const std::unique_ptr<AttemptReader> reader = NewGeminiReader("m");
+  const std::unique_ptr<AttemptReader> reader = NewGeminiReader(Reading());
   TransferResult transfer;
   transfer.end = TransferEnd::kCannotConnect;
   const AttemptResult result =

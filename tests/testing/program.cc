@@ -56,7 +56,7 @@ int OpenForWriting(const fs::path& path) {
 // Starts a program that writes to `out` and `err`.
 pid_t Start(const std::string& name, const std::vector<std::string>& arguments,
             const Variables& variables, const std::string& directory, int out,
-            int err) {
+            int err, const std::string& input = "/dev/null") {
   const std::string path = absl::StrCat(GEMINI_PROGRAM_DIR, "/", name);
   std::vector<std::string> words = {path};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -79,7 +79,7 @@ pid_t Start(const std::string& name, const std::vector<std::string>& arguments,
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 0, input.c_str(), O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, out, 1);
   posix_spawn_file_actions_adddup2(&actions, err, 2);
   posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
@@ -158,14 +158,15 @@ std::vector<std::string> TemporaryDirectory::List() const {
 ProgramResult RunProgram(const std::string& name,
                          const std::vector<std::string>& arguments,
                          const Variables& variables,
-                         const std::string& directory) {
+                         const std::string& directory,
+                         absl::string_view input) {
   const TemporaryDirectory output;
   const fs::path out = fs::path(output.path()) / "out";
   const fs::path err = fs::path(output.path()) / "err";
   const Descriptor out_file(OpenForWriting(out));
   const Descriptor err_file(OpenForWriting(err));
   const pid_t pid = Start(name, arguments, variables, directory, out_file.get(),
-                          err_file.get());
+                          err_file.get(), output.Write("in", input));
   int status = 0;
   EXPECT_EQ(waitpid(pid, &status, 0), pid);
   ProgramResult result;

@@ -26,7 +26,8 @@ struct ProgramResult {
 ProgramResult RunProgram(const std::string& name,
                          const std::vector<std::string>& arguments,
                          const Variables& variables,
-                         const std::string& directory);
+                         const std::string& directory,
+                         absl::string_view input = "");
 
 // A directory that is removed again with all it holds.
 class TemporaryDirectory {

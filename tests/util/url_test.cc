@@ -46,5 +46,10 @@ TEST(UrlTest, KnowsLoopback) {
   }
 }
 
+TEST(UrlTest, EncodesAllButUnreservedCharacters) {
+  EXPECT_EQ(UrlEncoded("aZ09-._~"), "aZ09-._~");
+  EXPECT_EQ(UrlEncoded("a b&c=%/?\xff"), "a%20b%26c%3D%25%2F%3F%FF");
+}
+
 }  // namespace
 }  // namespace gemini::internal

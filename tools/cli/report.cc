@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "language.h"
 
 namespace gemini::cli {
 namespace {
@@ -14,42 +15,73 @@ void Line(const std::string& text) {
   std::fprintf(stderr, "%s\n", text.c_str());
 }
 
-std::string LimitText(const QuotaViolation& violation) {
-  if (!violation.limit.has_value()) return "limit not stated";
-  return absl::StrCat("limit ", *violation.limit);
-}
+// The names of what is told, in both languages.
+struct Names {
+  const char* code;
+  const char* evidence;
+  const char* answer;
+  const char* model;
+  const char* quota;
+  const char* delay;
+  const char* message;
+  const char* steps;
+  const char* no_limit;
+  const char* limit;
+};
+
+constexpr Names kEnglish = {"  code      ", "  because   ", "  answer    ",
+                            "  model     ", "  quota     ", "  asked to  wait ",
+                            "  message   ", "What to do:",  "limit not stated",
+                            "limit "};
+constexpr Names kChinese = {"  代码      ", "  依据      ", "  应答      ",
+                            "  模型      ", "  配额      ", "  要求等待  ",
+                            "  原文      ", "怎么办：",     "未说明上限",
+                            "上限 limit "};
 
 }  // namespace
 
-void PrintDiagnosis(const Diagnosis& diagnosis) {
-  const Advice advice = AdviceFor(diagnosis);
-  Line(advice.summary);
-  if (!advice.why.empty()) Line(advice.why);
-  Line(absl::StrCat("  code      ", diagnosis.code));
-  Line(absl::StrCat("  because   ", diagnosis.evidence));
+std::string Explain(const Diagnosis& diagnosis, Language language) {
+  const Names& names = language == Language::kChinese ? kChinese : kEnglish;
+  const Advice advice = AdviceFor(diagnosis, language);
+  std::string text = absl::StrCat(advice.summary, "\n");
+  const auto line = [&text](const auto&... parts) {
+    absl::StrAppend(&text, parts..., "\n");
+  };
+  if (!advice.why.empty()) line(advice.why);
+  line(names.code, diagnosis.code);
+  line(names.evidence, diagnosis.evidence);
   if (diagnosis.http_status.has_value()) {
-    Line(absl::StrCat("  answer    HTTP ", *diagnosis.http_status, " ",
-                      diagnosis.canonical_status));
+    line(names.answer, "HTTP ", *diagnosis.http_status, " ",
+         diagnosis.canonical_status);
   }
-  if (!diagnosis.model.empty()) {
-    Line(absl::StrCat("  model     ", diagnosis.model));
-  }
+  if (!diagnosis.model.empty()) line(names.model, diagnosis.model);
   for (const QuotaViolation& violation : diagnosis.violations) {
-    Line(absl::StrCat("  quota     ", violation.metric, ", ",
-                      LimitText(violation), ", per ",
-                      QuotaWindowName(violation.window), ", tier ",
-                      QuotaTierName(violation.tier)));
+    line(names.quota,
+         violation.metric.empty() ? violation.quota_id : violation.metric, ", ",
+         violation.limit.has_value()
+             ? absl::StrCat(names.limit, *violation.limit)
+             : std::string(names.no_limit),
+         ", per ", QuotaWindowName(violation.window), ", tier ",
+         QuotaTierName(violation.tier));
   }
   if (diagnosis.retry_delay.has_value()) {
-    Line(absl::StrCat("  asked to  wait ",
-                      absl::FormatDuration(*diagnosis.retry_delay)));
+    line(names.delay, absl::FormatDuration(*diagnosis.retry_delay));
   }
-  if (!advice.steps.empty()) Line("What to do:");
+  for (const FieldViolation& violation : diagnosis.field_violations) {
+    line("  ", violation.field, ": ", violation.description);
+  }
+  if (!diagnosis.message.empty()) line(names.message, diagnosis.message);
+  if (!advice.steps.empty()) line(names.steps);
   int number = 0;
   for (const AdviceStep& step : advice.steps) {
-    Line(absl::StrCat("  ", ++number, ". ", step.text));
-    if (!step.url.empty()) Line(absl::StrCat("     ", step.url));
+    line("  ", ++number, ". ", step.text);
+    if (!step.url.empty()) line("     ", step.url);
   }
+  return text;
+}
+
+void PrintDiagnosis(const Diagnosis& diagnosis) {
+  std::fputs(Explain(diagnosis, ChooseLanguage("")).c_str(), stderr);
 }
 
 void PrintAttempts(const std::vector<AttemptReport>& attempts) {

@@ -1,8 +1,9 @@
-// Outcomes and diagnoses for people, on standard error.
+// Outcomes and diagnoses for people; what is printed goes to standard error.
 
 #ifndef GEMINI_TOOLS_CLI_REPORT_H_
 #define GEMINI_TOOLS_CLI_REPORT_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,7 +12,10 @@
 
 namespace gemini::cli {
 
-// What it means and what would cure it.
+// Returns what it means and what would cure it, in lines.
+std::string Explain(const Diagnosis& diagnosis, Language language);
+
+// The same, in the locale's language.
 void PrintDiagnosis(const Diagnosis& diagnosis);
 
 // One line an attempt.
