@@ -70,7 +70,9 @@ void Complete(ErrorFacts* error, ErrorFacts* other) {
 // Whether `text` may hold an error in JSON or something like it.
 bool MayHoldError(absl::string_view text) {
   return text.size() >= kMinNested &&
-         (absl::StrContains(text, "{") || absl::StrContains(text, "map[")) &&
+         (text.find('{') != absl::string_view::npos ||
+          (text.find('[') != absl::string_view::npos &&
+           absl::StrContains(text, "map["))) &&
          (absl::StrContains(text, "error") || absl::StrContains(text, "code") ||
           absl::StrContains(text, "message") ||
           absl::StrContains(text, "detail"));
@@ -128,7 +130,8 @@ void BodyReader::TakeError(ErrorFacts error) {
 
 void BodyReader::VisitObject(JsonValue object, absl::string_view name,
                              int nesting) {
-  ReadAnswer(object, &facts_.answer);
+  // Answers are whole bodies, events, or elements of an array of events.
+  if (name.empty()) ReadAnswer(object, &facts_.answer);
   const bool is_error = LooksLikeError(object, name);
   if (is_error) TakeError(ReadError(object));
   for (const JsonMember member : object.members()) {

@@ -46,37 +46,53 @@ absl::string_view FirstFilled(std::initializer_list<absl::string_view> texts) {
   return "";
 }
 
+// Whether Line() would leave `text` as it is.
+bool IsLine(absl::string_view text, size_t max, const Secrets& secrets) {
+  if (text.empty()) return true;
+  if (text.size() > max || text.front() == ' ' || text.back() == ' ') {
+    return false;
+  }
+  for (size_t i = 0; i < text.size(); ++i) {
+    const unsigned char c = static_cast<unsigned char>(text[i]);
+    if (c > ' ' && c != 0x7F) continue;
+    if (c != ' ' || text[i + 1] == ' ') return false;
+  }
+  return !NeedsRedaction(text, secrets);
+}
+
 // As one line without secrets, cut between characters.
 std::string Line(absl::string_view text, size_t max, const Secrets& secrets) {
-  if (text.empty()) return "";
+  if (IsLine(text, max, secrets)) return std::string(text);
   // First of all: what is cut in the middle is not recognized.
-  const std::string redacted = Redact(text, secrets);
-  std::string line;
+  std::string line = Redact(text, secrets);
+  size_t size = 0;
   bool space = false;
-  for (const char c : redacted) {
-    if (absl::ascii_isspace(static_cast<unsigned char>(c)) ||
-        absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
-      space = !line.empty();
+  for (size_t i = 0; i < line.size() && size <= max; ++i) {
+    const unsigned char c = static_cast<unsigned char>(line[i]);
+    if (c <= ' ' || c == 0x7F) {
+      space = size > 0;
       continue;
     }
-    if (space) line.push_back(' ');
+    // What is dropped before leaves room for the space.
+    if (space) line[size++] = ' ';
     space = false;
-    line.push_back(c);
-    if (line.size() > max + 4) break;
+    line[size++] = static_cast<char>(c);
   }
-  if (line.size() > max) {
-    size_t size = max;
+  if (size > max) {
+    size = max;
     while (size > 0 &&
            (static_cast<unsigned char>(line[size]) & 0xC0) == 0x80) {
       --size;
     }
-    line.resize(size);
   }
+  line.resize(size);
   return line;
 }
 
 void Clean(std::string* text, const Secrets& secrets) {
-  if (!text->empty()) *text = Line(*text, kMaxName, secrets);
+  if (!IsLine(*text, kMaxName, secrets)) {
+    *text = Line(*text, kMaxName, secrets);
+  }
 }
 
 void CleanViolation(QuotaViolation* violation, const Secrets& secrets) {
@@ -87,6 +103,14 @@ void CleanViolation(QuotaViolation* violation, const Secrets& secrets) {
   Clean(&violation->subject, secrets);
   Clean(&violation->description, secrets);
   Clean(&violation->api_service, secrets);
+  bool is_clean = true;
+  for (const auto& [name, value] : violation->dimensions) {
+    // What is repeated elsewhere was looked at.
+    is_clean = is_clean && IsLine(name, kMaxName, secrets) &&
+               (value == violation->model || value == violation->location ||
+                IsLine(value, kMaxName, secrets));
+  }
+  if (is_clean) return;
   std::map<std::string, std::string> dimensions;
   for (const auto& [name, value] : violation->dimensions) {
     dimensions.emplace(Line(name, kMaxName, secrets),

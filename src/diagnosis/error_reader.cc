@@ -242,6 +242,7 @@ void ReadDetail(JsonValue detail, ErrorFacts* facts) {
   if (!detail.is_object()) return;
   const absl::string_view kind = DetailKind(detail);
   if (kind == "QuotaFailure") {
+    facts->violations.reserve(4);
     ForEach(detail, "violations", "violations",
             [&](JsonValue violation) { ReadQuotaViolation(violation, facts); });
   } else if (kind == "RetryInfo") {

@@ -1,8 +1,9 @@
 #include "diagnosis/judge.h"
 
-#include <algorithm>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 
@@ -158,6 +159,54 @@ std::optional<Verdict> JudgeQuotas(const Evidence& evidence) {
   return JudgeStated(*evidence.stated);
 }
 
+// Texts in which many needles are looked for, nearly all of them in vain: a
+// needle whose pairs of characters do not all occur is not searched for.
+class SearchedText {
+ public:
+  explicit SearchedText(std::initializer_list<absl::string_view> texts) {
+    size_t size = 0;
+    for (const absl::string_view text : texts) size += text.size() + 1;
+    text_.resize(size);
+    size = 0;
+    char last = ' ';
+    for (const absl::string_view text : texts) {
+      for (const char c : text.substr(0, kMaxText)) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool space = absl::ascii_isspace(byte);
+        // Consoles break lines between words.
+        if (space && last == ' ') continue;
+        const char kept = space ? ' ' : absl::ascii_tolower(byte);
+        text_[size++] = kept;
+        pairs_.set(Hash(last, kept));
+        last = kept;
+      }
+      if (last != ' ') text_[size++] = last = ' ';
+    }
+    text_.resize(size);
+  }
+
+  // `needle` must be in lower case, with single spaces.
+  bool Contains(absl::string_view needle) const {
+    for (size_t i = 1; i < needle.size(); ++i) {
+      if (!pairs_[Hash(needle[i - 1], needle[i])]) return false;
+    }
+    return absl::StrContains(text_, needle);
+  }
+
+ private:
+  static size_t Hash(char a, char b) {
+    return (static_cast<unsigned char>(a) * size_t{37} +
+            static_cast<unsigned char>(b)) %
+           kPairs;
+  }
+
+  // More than that of a text is not looked through.
+  static constexpr size_t kMaxText = 16 << 10;
+  static constexpr size_t kPairs = 4096;
+  std::string text_;
+  std::bitset<kPairs> pairs_;
+};
+
 bool FitsHttp(int http, absl::string_view needle) {
   if (needle == "4xx") return http / 100 == 4;
   if (needle == "5xx") return http / 100 == 5;
@@ -181,10 +230,8 @@ bool IsShutDown(absl::string_view model) {
 }
 
 // Returns what of `rule`'s field fits, for the evidence; nothing if none does.
-// `text` is what the error says, in lower case.
-std::optional<std::string> Fits(const Rule& rule, const Evidence& evidence,
-                                absl::string_view text) {
-  if (rule.http != 0 && rule.http != evidence.http) return std::nullopt;
+// The rule's HTTP status and text were compared already.
+std::optional<std::string> Fits(const Rule& rule, const Evidence& evidence) {
   const ErrorFacts& error = evidence.body->error;
   const AnswerFacts& answer = evidence.body->answer;
   const auto equals =
@@ -213,7 +260,6 @@ std::optional<std::string> Fits(const Rule& rule, const Evidence& evidence,
       }
       break;
     case Field::kText:
-      if (!absl::StrContains(text, rule.needle)) break;
       return absl::StrCat("message contains \"", rule.needle, "\"");
     case Field::kModel:
       if (!IsShutDown(evidence.model)) break;
@@ -238,25 +284,23 @@ std::optional<std::string> Fits(const Rule& rule, const Evidence& evidence,
   return std::nullopt;
 }
 
-// More than that of a text is not looked through.
-constexpr size_t kMaxText = 16 << 10;
-
 Verdict GoThrough(RuleList rules, const Evidence& evidence) {
   const ErrorFacts& error = evidence.body->error;
-  std::string text = absl::AsciiStrToLower(
-      absl::StrCat(error.message.substr(0, kMaxText), "\n",
-                   error.debug.substr(0, kMaxText)));
-  // Consoles break lines between words.
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return c == '\r' || c == '\n' || c == '\t'; }, ' ');
-  absl::RemoveExtraAsciiWhitespace(&text);
+  const SearchedText text({error.message, error.debug});
   for (const Rule& rule : rules) {
     if (rule.field == Field::kQuotas) {
       if (auto verdict = JudgeQuotas(evidence)) return *verdict;
       continue;
     }
-    if (auto what = Fits(rule, evidence, text)) return {rule.code, *what};
+    // Most rules are passed over by their status or an empty field.
+    if ((rule.http != 0 && rule.http != evidence.http) ||
+        (rule.field == Field::kReason && error.reason.empty()) ||
+        (rule.field == Field::kName && error.code_name.empty() &&
+         error.type.empty()) ||
+        (rule.field == Field::kText && !text.Contains(rule.needle))) {
+      continue;
+    }
+    if (auto what = Fits(rule, evidence)) return {rule.code, *what};
   }
   return {"", ""};
 }

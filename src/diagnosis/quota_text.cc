@@ -181,12 +181,13 @@ std::vector<StatedQuota> QuotasIn(absl::string_view message, MessageEnd end) {
   absl::string_view rest = message;
   while (quotas.size() < kMaxQuotas) {
     // "uota exceeded for " and "ate limit reached for " in one pass: both have
-    // " for ", as has "Request too large for ".
-    const size_t found = rest.find(" for ");
+    // "d for ", as "Request too large for " has "e for ".
+    const size_t found = rest.find("for ");
     if (found == absl::string_view::npos) break;
-    const absl::string_view before =
-        rest.substr(found > 20 ? found - 20 : 0, std::min<size_t>(found, 20));
-    rest.remove_prefix(found + 5);
+    absl::string_view before =
+        rest.substr(found > 21 ? found - 21 : 0, std::min<size_t>(found, 21));
+    rest.remove_prefix(found + 4);
+    if (!absl::ConsumeSuffix(&before, " ")) continue;
     std::optional<StatedQuota> quota;
     if (absl::EndsWithIgnoreCase(before, "quota exceeded")) {
       if (absl::ConsumePrefix(&rest, "metric: ")) {
@@ -297,8 +298,9 @@ std::optional<absl::Duration> DelayIn(absl::string_view message) {
   std::optional<absl::Duration> longest;
   size_t at = 0;
   // All phrases have " in ", "after ", "for " or "wait " before a digit.
-  while ((at = message.find_first_of("0123456789", at)) !=
-         absl::string_view::npos) {
+  while (true) {
+    while (at < message.size() && !IsDigit(message[at])) ++at;
+    if (at == message.size()) break;
     const absl::string_view before =
         message.substr(at > 20 ? at - 20 : 0, std::min<size_t>(at, 20));
     const bool asks =

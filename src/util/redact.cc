@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <utility>
 
@@ -13,6 +14,9 @@ namespace gemini::internal {
 namespace {
 
 constexpr absl::string_view kMask = "***";
+
+// Of those that are listed; shorter ones would be found in any text.
+constexpr size_t kShortestSecret = 6;
 
 // Everything that is not listed here is hidden.
 constexpr absl::string_view kShowableParameters[] = {
@@ -190,54 +194,95 @@ Finding FindNamedSecret(absl::string_view text, size_t at) {
   return {value - at, n};
 }
 
+// Which pairs of characters what must be hidden begins with: nearly all of a
+// text is passed over by a look at this.
+class Beginnings {
+ public:
+  constexpr Beginnings() {
+    Set('A', "IQ");
+    Set('x', "a");
+    Set('y', "a");
+    Set('e', "y");
+    Set('1', "/");
+    Set('s', "k");
+    Set('h', "f");
+    Set('g', "s");
+    Set('o', "r");
+    Set('B', "eaEA");
+    Set('b', "eaEA");
+    Set('P', "rR");
+    Set('p', "rR");
+    for (const char first : {'?', '&', ':', '='}) {
+      any_[static_cast<unsigned char>(first)] = true;
+      for (size_t word = 0; word < 4; ++word) {
+        next_[static_cast<unsigned char>(first)][word] = ~uint64_t{0};
+      }
+    }
+  }
+
+  bool Has(char first, char second) const {
+    if (!any_[static_cast<unsigned char>(first)]) return false;
+    const auto index = static_cast<unsigned char>(second);
+    return (next_[static_cast<unsigned char>(first)][index / 64] >>
+                (index % 64) &
+            1) != 0;
+  }
+
+ private:
+  constexpr void Set(char first, const char* seconds) {
+    any_[static_cast<unsigned char>(first)] = true;
+    for (; *seconds != '\0'; ++seconds) {
+      const auto index = static_cast<unsigned char>(*seconds);
+      next_[static_cast<unsigned char>(first)][index / 64] |= uint64_t{1}
+                                                              << (index % 64);
+    }
+  }
+
+  bool any_[256] = {};
+  uint64_t next_[256][4] = {};
+};
+constexpr Beginnings kBeginnings;
+
+Finding FindAt(absl::string_view text, size_t i, bool hide_projects) {
+  const absl::string_view rest = text.substr(i);
+  const bool word_begins = i == 0 || !IsWordCharacter(text[i - 1]);
+  switch (text[i]) {
+    case 'A':
+    case 'y':
+    case 'e':
+    case '1':
+      return FindKey(rest);
+    case 'B':
+    case 'b':
+      return word_begins ? FindScheme(rest) : Finding{};
+    case 'p':
+    case 'P': {
+      const Finding found = word_begins ? FindKey(rest) : Finding{};
+      return found.hide == 0 && hide_projects ? FindProject(rest) : found;
+    }
+    case '?':
+    case '&':
+      return FindParameter(rest);
+    case ':': {
+      const Finding found = FindUserInfo(rest);
+      return found.hide == 0 ? FindNamedSecret(text, i) : found;
+    }
+    case '=':
+      return FindNamedSecret(text, i);
+    default:
+      return word_begins ? FindKey(rest) : Finding{};
+  }
+}
+
 std::string Scan(absl::string_view text, bool hide_projects) {
   std::string out;
-  out.reserve(text.size());
-  size_t i = 0;
   size_t copied = 0;  // Up to here `text` is in `out`.
-  while (i < text.size()) {
-    const char c = text[i];
-    const bool word_begins = i == 0 || !IsWordCharacter(text[i - 1]);
-    Finding found;
-    switch (c) {
-      case 'A':
-      case 'y':
-      case 'e':
-      case '1':
-        found = FindKey(text.substr(i));
-        break;
-      case 's':
-      case 'h':
-      case 'x':
-      case 'g':
-      case 'o':
-        if (word_begins) found = FindKey(text.substr(i));
-        break;
-      case 'B':
-      case 'b':
-        if (word_begins) found = FindScheme(text.substr(i));
-        break;
-      case 'p':
-      case 'P':
-        if (word_begins) found = FindKey(text.substr(i));
-        if (found.hide == 0 && hide_projects) {
-          found = FindProject(text.substr(i));
-        }
-        break;
-      case '?':
-      case '&':
-        found = FindParameter(text.substr(i));
-        break;
-      case ':':
-        found = FindUserInfo(text.substr(i));
-        if (found.hide == 0) found = FindNamedSecret(text, i);
-        break;
-      case '=':
-        found = FindNamedSecret(text, i);
-        break;
-      default:
-        break;
+  for (size_t i = 0; i + 1 < text.size();) {
+    if (!kBeginnings.Has(text[i], text[i + 1])) {
+      ++i;
+      continue;
     }
+    const Finding found = FindAt(text, i, hide_projects);
     if (found.hide == 0) {
       ++i;
       continue;
@@ -254,7 +299,6 @@ std::string Scan(absl::string_view text, bool hide_projects) {
 std::string Hide(absl::string_view text,
                  const std::vector<absl::string_view>& secrets,
                  bool hide_projects) {
-  constexpr size_t kShortestSecret = 6;
   std::vector<std::pair<absl::string_view, absl::string_view>> replacements;
   for (const absl::string_view secret : secrets) {
     if (secret.size() < kShortestSecret) continue;
@@ -270,6 +314,22 @@ std::string Hide(absl::string_view text,
 std::string Redact(absl::string_view text,
                    const std::vector<absl::string_view>& secrets) {
   return Hide(text, secrets, /*hide_projects=*/true);
+}
+
+bool NeedsRedaction(absl::string_view text,
+                    const std::vector<absl::string_view>& secrets) {
+  for (const absl::string_view secret : secrets) {
+    if (secret.size() >= kShortestSecret && absl::StrContains(text, secret)) {
+      return true;
+    }
+  }
+  for (size_t i = 0; i + 1 < text.size(); ++i) {
+    if (kBeginnings.Has(text[i], text[i + 1]) &&
+        FindAt(text, i, /*hide_projects=*/true).hide > 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::string RedactLink(absl::string_view url,

@@ -21,8 +21,12 @@ namespace gemini::internal {
 std::string Redact(absl::string_view text,
                    const std::vector<absl::string_view>& secrets = {});
 
-// The same for a link that people are meant to follow: it keeps the project,
-// since a console page without it is of no use.
+// Whether Redact() would change the text.
+bool NeedsRedaction(absl::string_view text,
+                    const std::vector<absl::string_view>& secrets = {});
+
+// The same as Redact() for a link that people are meant to follow: it keeps the
+// project, since a console page without it is of no use.
 std::string RedactLink(absl::string_view url,
                        const std::vector<absl::string_view>& secrets = {});
 

@@ -1,5 +1,6 @@
 #include "wire/json.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -70,13 +71,20 @@ std::optional<JsonDocument> JsonDocument::Parse(absl::string_view text,
     return std::nullopt;
   }
   auto impl = std::make_unique<Impl>();
+  // Strings are unescaped in place, which saves an allocation for each.
+  impl->text.reset(new char[text.size() + 1]);
+  std::copy(text.begin(), text.end(), impl->text.get());
+  impl->text[text.size()] = '\0';
   bool parsed = false;
   auto generate = [&](rapidjson::Document& document) {
-    rapidjson::MemoryStream stream(text.data(), text.size());
+    rapidjson::InsituStringStream stream(impl->text.get());
     rapidjson::Reader reader;
     DepthLimit handler(document, limits.max_depth);
-    parsed = !reader.Parse<rapidjson::kParseIterativeFlag>(stream, handler)
-                  .IsError();
+    constexpr unsigned kFlags =
+        rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag;
+    // The stream ends at the first NUL, which must be the one behind the text.
+    parsed = !reader.Parse<kFlags>(stream, handler).IsError() &&
+             stream.Tell() == text.size();
     return parsed;
   };
   impl->document.Populate(generate);
