@@ -7,6 +7,7 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 
 if(NOT TARGET absl::status)
   set(ABSL_PROPAGATE_CXX_STD ON)
+  set(ABSL_ENABLE_INSTALL ${GEMINI_INSTALL})
   FetchContent_Declare(absl
     GIT_REPOSITORY https://github.com/abseil/abseil-cpp.git
     GIT_TAG 2065f4ded0558c6f89fee67c8e5228feb4eb960e # LTS 20260817.0
