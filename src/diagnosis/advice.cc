@@ -20,8 +20,8 @@ namespace gemini {
 namespace internal {
 namespace {
 
-// Of what the server says, what is repeated inside a sentence.
-constexpr size_t kMaxQuote = 400;
+// More bytes than that of the server's words are no help inside a sentence.
+constexpr size_t kMaxFields = 400;
 
 // "2026-11-25 00:00", with seconds where there are any.
 std::string CivilText(absl::Time time, absl::TimeZone zone) {
@@ -127,17 +127,17 @@ absl::string_view TierText(QuotaTier tier, Language language) {
   return "";
 }
 
-// What the server complains of, in its own words.
-std::string Complaint(const Diagnosis& diagnosis) {
+// What of the request the server does not accept.
+std::string FieldsText(const Diagnosis& diagnosis) {
   std::string text;
   for (const FieldViolation& violation : diagnosis.field_violations) {
     absl::StrAppend(&text, text.empty() ? "" : "; ", violation.field,
                     violation.field.empty() ? "" : ": ", violation.description);
   }
   // Redacted first: what is cut in the middle is not recognized.
-  text = Redact(text.empty() ? absl::string_view(diagnosis.message) : text);
-  if (text.size() <= kMaxQuote) return text;
-  const absl::string_view kept(text.data(), kMaxQuote);
+  text = Redact(text);
+  if (text.size() <= kMaxFields) return text;
+  const absl::string_view kept(text.data(), kMaxFields);
   return absl::StrCat(kept.substr(0, Utf8PrefixSize(kept)), "…");
 }
 
@@ -209,7 +209,7 @@ std::vector<AdviceValue> ValuesOf(const Diagnosis& diagnosis, Language language,
       {"http", http},
       {"reason", Redact(diagnosis.reason)},
       {"request_id", Redact(diagnosis.request_id)},
-      {"complaint", Complaint(diagnosis)},
+      {"fields", FieldsText(diagnosis)},
   };
 }
 

@@ -222,12 +222,13 @@ constexpr StepEntry kSteps[] = {
       "或放在 ClientOptions::dotenv_path 所指的 .env 文件里。"},
      kKeysPage},
     {StepId::kCompareKey,
-     {"Compare the key in use with the API keys page: complete, without "
-      "quotes or spaces, from the right environment. GOOGLE_API_KEY wins over "
-      "GEMINI_API_KEY, and the environment over .env.",
-      "对照 API 密钥页面核对实际使用的密钥：完整、没有引号或空格、"
-      "没有用错环境。GOOGLE_API_KEY 优先于 GEMINI_API_KEY，"
-      "环境变量优先于 .env。"},
+     {"Compare the key in use (gemini-image verify shows which) with the API "
+      "keys page: complete, without quotes or spaces, from the right "
+      "environment. GOOGLE_API_KEY wins over GEMINI_API_KEY, and the "
+      "environment over .env.",
+      "用 gemini-image verify 查看实际使用的是哪个密钥，"
+      "再与 API 密钥页面核对：完整、没有引号或空格、没有用错环境。"
+      "GOOGLE_API_KEY 优先于 GEMINI_API_KEY，环境变量优先于 .env。"},
      kKeysPage},
     {StepId::kNewKey,
      {"Create a new key, put it into GEMINI_API_KEY in .env (or wherever the "

@@ -133,9 +133,8 @@ constexpr AdviceEntry kAdvice[] = {
      {"The service refused the request because too many came.",
       "请求过于频繁，被服务端拒绝。"},
      {"The answer names no quota: it may be one per minute, or a gateway's "
-      "own limit.[ Message: {complaint}]",
-      "应答没有指明配额：可能是每分钟配额，也可能是网关自身的限流。"
-      "[原始消息：{complaint}]"},
+      "own limit.",
+      "应答没有指明配额：可能是每分钟配额，也可能是网关自身的限流。"},
      {S::kWaitForWindow, S::kSpreadRequests, S::kViewLimits, S::kHigherTier,
       S::kOtherRoute}},
     {"spend_rate",
@@ -152,32 +151,28 @@ constexpr AdviceEntry kAdvice[] = {
       "or a new month begins.",
       "已达到支出上限：在提高上限或进入新的月份之前，所有请求都会被拒绝。"},
      {"The cap is the one that somebody set for the project or organisation, "
-      "or the one of the usage tier.[ Message: {complaint}]",
-      "这个上限可能是有人为项目或组织设置的，也可能来自用量层级。"
-      "[原始消息：{complaint}]"},
+      "or the one of the usage tier.",
+      "这个上限可能是有人为项目或组织设置的，也可能来自用量层级。"},
      {S::kRaiseCap, S::kHigherTier, S::kOtherPayer, S::kSupport}},
     {"credits_depleted",
      {"The prepaid credit is used up.", "预付余额已用完。"},
      {"Every request is refused until credit is bought; waiting does not "
-      "help. Billing being on is not enough.[ Message: {complaint}]",
-      "充值之前所有请求都会被拒绝，等待没有用；仅仅启用结算还不够。"
-      "[原始消息：{complaint}]"},
+      "help. Billing being on is not enough.",
+      "充值之前所有请求都会被拒绝，等待没有用；仅仅启用结算还不够。"},
      {S::kAddCredit, S::kCheckBillingAccount, S::kOtherPayer, S::kSupport}},
     {"billing_disabled",
      {"Billing is not active for the key's project.",
       "密钥所属的项目没有启用结算。"},
      {"It was never set up, was switched off, or its billing account is "
       "closed; or the key belongs to another project than you think. After a "
-      "change it takes minutes to hours to show.[ Message: {complaint}]",
+      "change it takes minutes to hours to show.",
       "可能从未设置、已被停用，或结算账号已关闭；"
-      "也可能密钥不属于你以为的那个项目。更改后要几分钟到几小时才会生效。"
-      "[原始消息：{complaint}]"},
+      "也可能密钥不属于你以为的那个项目。更改后要几分钟到几小时才会生效。"},
      {S::kCheckBillingAccount, S::kCheckProject, S::kNewPaidKey,
       S::kWaitForQuota, S::kOtherPayer, S::kSupport}},
     {"payment_required",
      {"The service wants to be paid first (402).", "服务端要求先付款（402）。"},
-     {"Credit, payment or subscription is missing.[ Message: {complaint}]",
-      "缺少余额、付款或订阅。[原始消息：{complaint}]"},
+     {"Credit, payment or subscription is missing.", "缺少余额、付款或订阅。"},
      {S::kAddCredit, S::kCheckBillingAccount, S::kOtherPayer, S::kSupport}},
 
     {"overloaded",
@@ -198,9 +193,8 @@ constexpr AdviceEntry kAdvice[] = {
      {"The service failed while it worked on the request[ (HTTP {http})].",
       "服务端处理请求时出错[（HTTP {http}）]。"},
      {"Mostly passing; some parameters that a model does not take end like "
-      "this too.[ Message: {complaint}]",
-      "多为暂时故障；有些参数模型不支持时也会这样。"
-      "[原始消息：{complaint}]"},
+      "this too.",
+      "多为暂时故障；有些参数模型不支持时也会这样。"},
      {S::kRepeatWithPauses, S::kDropParameters, S::kStatusPage, S::kOtherModel,
       S::kSupport}},
     {"bad_gateway",
@@ -225,9 +219,8 @@ constexpr AdviceEntry kAdvice[] = {
     {"cannot_connect",
      {"No connection to the service could be made.", "无法连接到服务端。"},
      {"Name look-up, firewall, proxy or network failed; nothing was sent, "
-      "nothing is billed.[ Message: {complaint}]",
-      "域名解析、防火墙、代理或网络有问题；什么都没有发出，不会计费。"
-      "[原始消息：{complaint}]"},
+      "nothing is billed.",
+      "域名解析、防火墙、代理或网络有问题；什么都没有发出，不会计费。"},
      {S::kCheckNetwork, S::kCheckProxy, S::kCheckBaseUrl, S::kStatusPage}},
     {"connect_timeout",
      {"Connecting to the service took too long.", "连接服务端超时。"},
@@ -238,17 +231,16 @@ constexpr AdviceEntry kAdvice[] = {
     {"connection_lost_unsent",
      {"The connection broke before the request was sent.",
       "请求发出之前连接就断开了。"},
-     {"Nothing reached the service, nothing is billed.[ Message: "
-      "{complaint}]",
-      "服务端什么都没有收到，不会计费。[原始消息：{complaint}]"},
+     {"Nothing reached the service, nothing is billed.",
+      "服务端什么都没有收到，不会计费。"},
      {S::kRepeatWithPauses, S::kCheckNetwork, S::kCheckProxy}},
 
     {"connection_lost",
      {"The connection broke after the request was sent.",
       "请求发出之后连接断开。"},
      {"The picture may have been drawn and billed; there is no way to fetch "
-      "it.[ Message: {complaint}]",
-      "图片可能已经画好并计费，但无法再取回。[原始消息：{complaint}]"},
+      "it.",
+      "图片可能已经画好并计费，但无法再取回。"},
      {S::kMaybeBilled, S::kCheckCharges, S::kCheckIdleLimits, S::kStatusPage}},
     {"stalled",
      {"The answer stopped half-way.", "应答传到一半停住了。"},
@@ -290,19 +282,17 @@ constexpr AdviceEntry kAdvice[] = {
       "API 密钥有效，但不允许用于本次请求[（{reason}）]。"},
      {"Its restrictions forbid this API, address or site; or it was reported "
       "as leaked; or it is an old AIza key without restrictions, which Google "
-      "refuses since June 2026.[ Message: {complaint}]",
+      "refuses since June 2026.",
       "可能是密钥的限制不允许此 API、地址或网站；密钥被报告已泄露；"
-      "或是没有设置限制的旧式 AIza 密钥（Google 自 2026 年 6 月起拒绝）。"
-      "[原始消息：{complaint}]"},
+      "或是没有设置限制的旧式 AIza 密钥（Google 自 2026 年 6 月起拒绝）。"},
      {S::kRestrictions, S::kNewKey, S::kDropLeakedKey}},
     {"key_wrong_kind",
      {"The service does not take this kind of credential here.",
       "此端点不接受这种凭据。"},
      {"Some endpoints want an OAuth token and no API key, some do not take "
-      "keys that begin with AQ, and none takes two credentials at once.[ "
-      "Message: {complaint}]",
+      "keys that begin with AQ, and none takes two credentials at once.",
       "有的端点只收 OAuth 令牌而不收 API 密钥，有的不收 AQ 开头的密钥，"
-      "而且都不接受同时发送两种凭据。[原始消息：{complaint}]"},
+      "而且都不接受同时发送两种凭据。"},
      {S::kOneCredential, S::kCheckBaseUrl, S::kNewKey}},
     {"api_disabled",
      {"The API is not enabled in the key's project.",
@@ -317,17 +307,15 @@ constexpr AdviceEntry kAdvice[] = {
      {"Google has suspended the key's project or its account.",
       "密钥所属的项目或其账号已被 Google 停用。"},
      {"Mostly after unpaid bills or a breach of the terms. A new key of the "
-      "same project does not help.[ Message: {complaint}]",
-      "多因欠费或违反条款。在同一项目里新建密钥没有用。"
-      "[原始消息：{complaint}]"},
+      "same project does not help.",
+      "多因欠费或违反条款。在同一项目里新建密钥没有用。"},
      {S::kCheckBillingAccount, S::kOtherPayer, S::kSupport}},
     {"permission_denied",
      {"The key may not do this.", "该密钥无权执行此操作。"},
      {"Its project, its restrictions or its service account's roles do not "
-      "allow it; or a file belongs to another project or has expired.[ "
-      "Message: {complaint}]",
+      "allow it; or a file belongs to another project or has expired.",
       "可能是项目、密钥限制或服务账号的角色不允许；"
-      "也可能引用的文件属于别的项目或已过期。[原始消息：{complaint}]"},
+      "也可能引用的文件属于别的项目或已过期。"},
      {S::kCheckProject, S::kCheckApi, S::kRestrictions, S::kCheckRoles,
       S::kNewKey, S::kSupport}},
     {"location_unsupported",
@@ -342,10 +330,9 @@ constexpr AdviceEntry kAdvice[] = {
      {"The server's certificate is not trusted; nothing was sent.",
       "服务器证书不受信任，请求没有发出。"},
      {"The CA certificates of this machine are missing or old, a proxy opens "
-      "TLS, the clock is wrong, or somebody pretends to be the service.[ "
-      "Message: {complaint}]",
+      "TLS, the clock is wrong, or somebody pretends to be the service.",
       "可能是本机 CA 证书缺失或过旧、代理在解密 TLS、时钟不准，"
-      "或有人冒充服务端。[原始消息：{complaint}]"},
+      "或有人冒充服务端。"},
      {S::kInspectTls, S::kCaCertificates, S::kCheckProxy}},
 
     {"model_not_found",
@@ -353,9 +340,8 @@ constexpr AdviceEntry kAdvice[] = {
       "version.",
       "服务端没有{model}，或它不支持此方法或 API 版本。"},
      {"The id is misspelt, the model was shut down, or this key may not use "
-      "it.[ Message: {complaint}]",
-      "可能是 ID 写错、模型已停用，或该密钥无权使用。"
-      "[原始消息：{complaint}]"},
+      "it.",
+      "可能是 ID 写错、模型已停用，或该密钥无权使用。"},
      {S::kCompareModel, S::kUseSuccessor, S::kApiVersion, S::kShutdownDates}},
     {"model_shut_down",
      {"Google has shut down {model}[ (announced for {shutdown})].",
@@ -378,38 +364,36 @@ constexpr AdviceEntry kAdvice[] = {
 
     {"invalid_request",
      {"The service did not accept the request.", "服务端不接受该请求。"},
-     {"A value is wrong or missing, or does not suit {model}.[ Message: "
-      "{complaint}]",
-      "某个值有误、缺失，或不适用于{model}。[原始消息：{complaint}]"},
+     {"A value is wrong or missing, or does not suit {model}.[ At fault: "
+      "{fields}]",
+      "某个值有误、缺失，或不适用于{model}。[出错之处：{fields}]"},
      {S::kFixRequest, S::kCheckParameters, S::kCompareModel}},
     {"unknown_field",
      {"The request has a field that this endpoint does not know.",
       "请求中有此端点不认识的字段。"},
-     {"Fields differ between v1, v1beta and Vertex AI.[ Message: "
-      "{complaint}]",
+     {"Fields differ between v1, v1beta and Vertex AI.[ At fault: {fields}]",
       "v1、v1beta 和 Vertex AI 支持的字段各不相同。"
-      "[原始消息：{complaint}]"},
+      "[出错之处：{fields}]"},
      {S::kDropField, S::kApiVersion, S::kFixRequest}},
     {"invalid_image",
      {"The service could not read a reference image.",
       "服务端无法读取某张参考图。"},
      {"The file is damaged, cut off, of another format than stated, or its "
-      "URL cannot be fetched.[ Message: {complaint}]",
+      "URL cannot be fetched.[ At fault: {fields}]",
       "文件损坏、被截断、格式与声明不符，或其 URL 无法访问。"
-      "[原始消息：{complaint}]"},
+      "[出错之处：{fields}]"},
      {S::kCheckImage, S::kShrinkImages, S::kFixRequest}},
     {"request_too_large",
      {"The request is too large.", "请求太大。"},
-     {"Reference images or the prompt exceed what the service takes.[ "
-      "Message: {complaint}]",
-      "参考图或提示词超过了服务端的限制。[原始消息：{complaint}]"},
+     {"Reference images or the prompt exceed what the service takes.[ At "
+      "fault: {fields}]",
+      "参考图或提示词超过了服务端的限制。[出错之处：{fields}]"},
      {S::kShrinkImages, S::kLessWork}},
     {"request_exceeds_limit",
      {"This one request exceeds a whole limit[ ({quota})].",
       "单个请求就超过了整个上限[（{quota}）]。"},
-     {"It looks like a rate limit, but no waiting makes it fit.[ Message: "
-      "{complaint}]",
-      "看起来像限流，但等多久都不会通过。[原始消息：{complaint}]"},
+     {"It looks like a rate limit, but no waiting makes it fit.",
+      "看起来像限流，但等多久都不会通过。"},
      {S::kSmallerRequest, S::kViewLimits, S::kHigherTier}},
     {"thought_signature_missing",
      {"Earlier parts of the conversation lack their thought signature.",
@@ -428,9 +412,8 @@ constexpr AdviceEntry kAdvice[] = {
     {"moderation_blocked",
      {"The provider's moderation refused the request.",
       "服务商的内容审核拒绝了该请求。"},
-     {"It judged the prompt, a reference image or the picture.[ Message: "
-      "{complaint}]",
-      "提示词、参考图或生成的图片未通过审核。[原始消息：{complaint}]"},
+     {"It judged the prompt, a reference image or the picture.",
+      "提示词、参考图或生成的图片未通过审核。"},
      {S::kChangePrompt, S::kChangeReferences, S::kOtherJudge}},
     {"safety",
      {"A safety filter stopped the answer.", "安全过滤器中止了应答。"},
@@ -547,9 +530,8 @@ constexpr AdviceEntry kAdvice[] = {
      {S::kRepeatOnce, S::kCheckIdleLimits, S::kCheckCharges}},
     {"not_json",
      {"The answer is not what the API sends.", "应答不是 API 应有的格式。"},
-     {"Something else answered: a login page, a proxy, a gateway.[ Message: "
-      "{complaint}]",
-      "回应的不是 API，而是登录页、代理或网关之类。[原始消息：{complaint}]"},
+     {"Something else answered: a login page, a proxy, a gateway.",
+      "回应的不是 API，而是登录页、代理或网关之类。"},
      {S::kSeeWhoAnswered, S::kCheckProxy, S::kRepeatOnce}},
     {"bad_base64",
      {"The picture in the answer is damaged: its base64 is broken.",
@@ -573,9 +555,8 @@ constexpr AdviceEntry kAdvice[] = {
      {"This machine ran out of file descriptors or memory.",
       "本机的文件描述符或内存已耗尽。"},
      {"The service has nothing to do with it: too many calls at once, a leak, "
-      "or limits that are too low.[ Message: {complaint}]",
-      "与服务端无关：同时进行的调用过多、存在泄漏，或上限设得太低。"
-      "[原始消息：{complaint}]"},
+      "or limits that are too low.",
+      "与服务端无关：同时进行的调用过多、存在泄漏，或上限设得太低。"},
      {S::kMoreDescriptors, S::kFewerCalls}},
     {"deadline_exceeded",
      {"The call's time was over before the next attempt could begin.",
@@ -588,9 +569,8 @@ constexpr AdviceEntry kAdvice[] = {
     {"unknown",
      {"The failure fits no known pattern.", "无法识别的失败。"},
      {"This library does not repeat it, since it is unclear whether that helps "
-      "or costs.[ Message: {complaint}]",
-      "由于不清楚重试是否有用、是否计费，本库不会自动重试。"
-      "[原始消息：{complaint}]"},
+      "or costs.",
+      "由于不清楚重试是否有用、是否计费，本库不会自动重试。"},
      {S::kReadErrorList, S::kStatusPage, S::kCheckProxy, S::kSupport}},
 };
 
