@@ -173,10 +173,10 @@ void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
 
 void Call::End() {
   ended_ = true;
-  absl::StatusOr<Outcome> outcome = Conclude();
   CallEnded ended;
-  ended.code = outcome.status().code();
   ended.attempts = static_cast<int>(attempts_.size());
+  absl::StatusOr<Outcome> outcome = Conclude();
+  ended.code = outcome.status().code();
   ended.elapsed = context_->loop->Now() - settings_.started;
   if (outcome.ok()) {
     const Images* images = outcome->images();

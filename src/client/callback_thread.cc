@@ -5,6 +5,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "util/mutex_lock.h"
 
 namespace gemini::internal {
 
@@ -17,7 +18,7 @@ struct CallbackThread::Queue {
     while (true) {
       Task task;
       {
-        absl::MutexLock lock(&mutex);
+        MutexLock lock(&mutex);
         mutex.Await(absl::Condition(this, &Queue::Ready));
         if (tasks.empty()) return;
         task = std::move(tasks.front());
@@ -46,7 +47,7 @@ CallbackThread::CallbackThread(std::shared_ptr<Queue> queue, Thread thread)
 
 CallbackThread::~CallbackThread() {
   {
-    absl::MutexLock lock(&queue_->mutex);
+    MutexLock lock(&queue_->mutex);
     queue_->closed = true;
   }
   if (thread_.IsCurrent()) {
@@ -57,7 +58,7 @@ CallbackThread::~CallbackThread() {
 }
 
 void CallbackThread::Post(Task task) {
-  absl::MutexLock lock(&queue_->mutex);
+  MutexLock lock(&queue_->mutex);
   queue_->tasks.push_back(std::move(task));
 }
 

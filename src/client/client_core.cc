@@ -7,6 +7,7 @@
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "util/mutex_lock.h"
 
 namespace gemini::internal {
 namespace {
@@ -251,7 +252,7 @@ absl::StatusOr<std::vector<ModelInfo>> ClientCore::ListModels(
 
 void ClientCore::Cancel(uint64_t call_id) {
   if (inherited()) return;
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (closed_) return;
   loop_->Post([this, call_id] {
     const auto call = calls_.find(call_id);
@@ -261,7 +262,7 @@ void ClientCore::Cancel(uint64_t call_id) {
 
 void ClientCore::Shutdown() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     closed_ = true;
   }
   loop_->Post([this] {

@@ -7,7 +7,7 @@ namespace gemini {
 namespace {
 
 std::string Seconds(absl::Duration duration) {
-  return absl::FormatDuration(absl::Trunc(duration, absl::Milliseconds(1)));
+  return absl::FormatDuration(absl::Trunc(duration, absl::Microseconds(100)));
 }
 
 struct Describe {

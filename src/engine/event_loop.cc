@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "util/mutex_lock.h"
+
 namespace gemini::internal {
 namespace {
 
@@ -58,7 +60,7 @@ void EventLoop::Stop() {
   if (!thread_.has_value()) return;
   clock_->SetWaker(nullptr);
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     stopping_ = true;
   }
   Wake();
@@ -69,7 +71,7 @@ void EventLoop::Stop() {
 void EventLoop::Post(Task task) {
   bool first;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     first = posted_.empty();
     posted_.push_back(std::move(task));
   }
@@ -143,7 +145,7 @@ bool EventLoop::RunPosted() {
     std::vector<Task> tasks;
     bool stopping;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       tasks.swap(posted_);
       stopping = stopping_;
     }

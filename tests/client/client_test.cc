@@ -350,6 +350,32 @@ TEST_F(ClientTest, WaitsAsLongAsTheServerSaysAndNoLonger) {
   EXPECT_EQ(requests_, 2);
 }
 
+TEST_F(ClientTest, TheLastEventCountsAttemptsAndPictures) {
+  ScriptedServer server(Answering(
+      [](int number) {
+        if (number == 1) {
+          return Answer{"503 Service Unavailable",
+                        ErrorBody(503, "UNAVAILABLE", "overloaded")};
+        }
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  ClientOptions options = OptionsFor(server);
+  std::vector<CallEnded> ends;
+  options.on_event = [&](const Event& event) {
+    if (const auto* ended = std::get_if<CallEnded>(&event.what)) {
+      ends.push_back(*ended);
+    }
+  };
+  {
+    GeminiImageClient client = NewClient(options);
+    ASSERT_TRUE(client.Generate(Kite()).ok());
+  }
+  ASSERT_THAT(ends, SizeIs(1));
+  EXPECT_EQ(ends[0].attempts, 2);
+  EXPECT_EQ(ends[0].images, 1);
+}
+
 // Callbacks.
 
 // A server that never answers.

@@ -10,13 +10,14 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "util/mutex_lock.h"
 
 namespace gemini::testing {
 
 class ManualClock final : public internal::Clock {
  public:
   absl::Time Now() override {
-    absl::MutexLock lock(&mutex_);
+    internal::MutexLock lock(&mutex_);
     return now_;
   }
 
@@ -25,12 +26,12 @@ class ManualClock final : public internal::Clock {
   }
 
   void SetWaker(std::function<void()> wake) override {
-    absl::MutexLock lock(&mutex_);
+    internal::MutexLock lock(&mutex_);
     wake_ = std::move(wake);
   }
 
   void Advance(absl::Duration duration) {
-    absl::MutexLock lock(&mutex_);
+    internal::MutexLock lock(&mutex_);
     now_ += duration;
     if (wake_) wake_();
   }

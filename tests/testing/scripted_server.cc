@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "util/mutex_lock.h"
 
 namespace gemini::testing {
 namespace {
@@ -94,7 +95,7 @@ ScriptedServer::~ScriptedServer() {
   close(listen_fd_);
   std::list<std::thread> threads;
   {
-    absl::MutexLock lock(&mutex_);
+    internal::MutexLock lock(&mutex_);
     for (const auto& connection : connections_) {
       shutdown(connection->fd_, SHUT_RDWR);
     }
@@ -112,11 +113,11 @@ void ScriptedServer::Accept() {
     const int fd = accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) return;
     auto connection = std::make_shared<Connection>(fd);
-    absl::MutexLock lock(&mutex_);
+    internal::MutexLock lock(&mutex_);
     connections_.push_back(connection);
     threads_.emplace_back([this, connection, number]() mutable {
       script_(connection.get(), number);
-      absl::MutexLock done(&mutex_);
+      internal::MutexLock done(&mutex_);
       connections_.remove(connection);
       connection.reset();
     });

@@ -2,14 +2,16 @@
 
 #include <unistd.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <map>
+#include <mutex>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 
 namespace gemini::cli {
@@ -29,7 +31,8 @@ std::string Seconds(absl::Duration duration) {
 }  // namespace
 
 struct Progress::State {
-  absl::Mutex mutex;
+  std::mutex mutex;
+  std::condition_variable ended;
   std::map<int, Activity> activities;  // By picture.
   bool done = false;
 
@@ -62,7 +65,7 @@ Progress::~Progress() = default;
 
 void Progress::OnEvent(const Event& event) {
   if (state_ == nullptr) return;
-  absl::MutexLock lock(&state_->mutex);
+  const std::lock_guard<std::mutex> lock(state_->mutex);
   if (const auto* started = std::get_if<AttemptStarted>(&event.what)) {
     state_->activities[started->image_index] = {
         absl::StrCat("drawing with ", started->route.model), absl::Now()};
@@ -84,13 +87,14 @@ absl::StatusOr<Outcome> Progress::Generate(GeminiImageClient* client,
   State* state = state_.get();
   client->GenerateAsync(request, options,
                         [state, &outcome](absl::StatusOr<Outcome> result) {
-                          absl::MutexLock lock(&state->mutex);
+                          const std::lock_guard<std::mutex> lock(state->mutex);
                           outcome = std::move(result);
                           state->done = true;
+                          state->ended.notify_one();
                         });
-  absl::MutexLock lock(&state->mutex);
-  while (!state->mutex.AwaitWithTimeout(absl::Condition(&state->done),
-                                        absl::Seconds(1))) {
+  std::unique_lock<std::mutex> lock(state->mutex);
+  while (!state->ended.wait_for(lock, std::chrono::seconds(1),
+                                [state] { return state->done; })) {
     std::fprintf(stderr, "\r\033[K%s", state->Line().c_str());
     std::fflush(stderr);
   }

@@ -95,7 +95,7 @@ void PrintAttempts(const std::vector<AttemptReport>& attempts) {
         attempt.diagnosis.has_value() ? attempt.diagnosis->code : "delivered",
         ", ",
         absl::FormatDuration(
-            absl::Trunc(attempt.duration, absl::Milliseconds(1))),
+            absl::Trunc(attempt.duration, absl::Microseconds(100))),
         attempt.maybe_billed ? ", maybe billed" : ""));
   }
 }

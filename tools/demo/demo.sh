@@ -3,8 +3,9 @@
 # --live, against the real service.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-bin=build/release/bin
-mkdir -p out
+bin=${GEMINI_DEMO_BIN:-build/release/bin}
+out=${GEMINI_DEMO_OUT:-out}
+mkdir -p "$out"
 
 title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 show() { printf '\033[2m$ %s\033[0m\n' "$*"; }
@@ -30,8 +31,8 @@ live() {
   fi
   title "Two pictures from the real service, or the reason why not"
   local code=0
-  generate "a red fox in fresh snow, telephoto" -o out/live-fox.png --aspect-ratio 16:9 "${settings[@]}" || code=$?
-  generate "a lighthouse in a storm, oil on canvas" -o out/live-lighthouse.png "${settings[@]}" || code=$?
+  generate "a red fox in fresh snow, telephoto" -o "$out"/live-fox.png --aspect-ratio 16:9 "${settings[@]}" || code=$?
+  generate "a lighthouse in a storm, oil on canvas" -o "$out"/live-lighthouse.png "${settings[@]}" || code=$?
   exit "$code"
 }
 
@@ -53,15 +54,15 @@ export GOOGLE_GEMINI_BASE_URL="http://127.0.0.1:$(<"$work/port")"
 
 title "1. A picture from the emulator, a local Gemini"
 GEMINI_API_KEY=demo-key-of-a-paid-project \
-  generate "a red fox in fresh snow, telephoto" -o out/fox.png --aspect-ratio 16:9
+  generate "a red fox in fresh snow, telephoto" -o "$out"/fox.png --aspect-ratio 16:9
 
 title "2. The service is overloaded once: the client waits and tries again"
 GEMINI_API_KEY=demo-key-of-a-paid-project \
-  expect 0 generate "a lighthouse in a storm, oil on canvas" -o out/lighthouse.png --verbose
+  expect 0 generate "a lighthouse in a storm, oil on canvas" -o "$out"/lighthouse.png --verbose
 
 title "3. 429 RESOURCE_EXHAUSTED, limit: 0: one request, the prompt back, and what to do"
 GEMINI_API_KEY=demo-key-of-a-free-project \
-  expect 3 generate "a paper boat on a city puddle" --model gemini-2.5-flash-image -o out/boat.png
+  expect 3 generate "a paper boat on a city puddle" --model gemini-2.5-flash-image -o "$out"/boat.png
 
-title "The pictures are in out/"
-ls -l out/fox.png out/lighthouse.png
+title "The pictures are in $out/"
+ls -l "$out"/fox.png "$out"/lighthouse.png
