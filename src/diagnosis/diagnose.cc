@@ -86,7 +86,8 @@ std::string Line(absl::string_view text, size_t max, const Secrets& secrets) {
     }
   }
   line.resize(size);
-  return line;
+  // Spaces that are gone may have parted what is a secret without them.
+  return NeedsRedaction(line, secrets) ? Redact(line, secrets) : line;
 }
 
 void Clean(std::string* text, const Secrets& secrets) {

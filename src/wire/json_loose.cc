@@ -56,6 +56,21 @@ void AppendUtf8(std::string* out, uint32_t code_point) {
   }
 }
 
+// clang does not take a value of RapidJSON, which is assigned from what is not
+// const, into std::optional.
+class MaybeValue {
+ public:
+  MaybeValue() = default;
+  MaybeValue(Value value) : value_(std::move(value)), exists_(true) {}
+
+  bool has_value() const { return exists_; }
+  Value& operator*() { return value_; }
+
+ private:
+  Value value_;
+  bool exists_ = false;
+};
+
 // Recursive, but never deeper than its limit.
 class LooseParser {
  public:
@@ -145,7 +160,7 @@ class LooseParser {
     if (c == ':' || c == '=') {
       ++at_;
       if (!AtEnd() && text_[at_] == '>') ++at_;
-      std::optional<Value> value = ParseValue(depth);
+      MaybeValue value = ParseValue(depth);
       if (value.has_value()) Add(object, name, std::move(*value));
     } else if (c == '{') {
       ++at_;
@@ -174,7 +189,7 @@ class LooseParser {
         Push(&array, std::move(message));
       } else {
         const size_t before = at_;
-        std::optional<Value> value = ParseValue(depth);
+        MaybeValue value = ParseValue(depth);
         if (at_ == before) {
           ++at_;
         } else if (value.has_value()) {
@@ -271,9 +286,9 @@ class LooseParser {
   }
 
   // Nothing for what is not worth keeping.
-  std::optional<Value> ParseValue(int depth) {
+  MaybeValue ParseValue(int depth) {
     SkipSpace();
-    if (AtEnd()) return std::nullopt;
+    if (AtEnd()) return MaybeValue();
     const char c = text_[at_];
     if (c == '{') {
       ++at_;
@@ -298,7 +313,7 @@ class LooseParser {
 
   // A string in quotes, and those that follow it: 'a' + 'b' over lines
   // (JavaScript), 'a' 'b' over lines (Python).
-  std::optional<Value> ParseString() {
+  MaybeValue ParseString() {
     std::string text = ParseQuoted(QuoteRole::kValue);
     while (!string_cut_) {
       const size_t before = at_;
@@ -319,7 +334,7 @@ class LooseParser {
     }
     // What is cut could be another name or number; a sentence is worth keeping.
     if (string_cut_ && text.find(' ') == std::string::npos) {
-      return std::nullopt;
+      return MaybeValue();
     }
     return MakeString(text);
   }
@@ -436,13 +451,13 @@ class LooseParser {
   }
 
   // A number, a word, or prose up to the end of the line.
-  std::optional<Value> ParseBare(int depth) {
+  MaybeValue ParseBare(int depth) {
     const size_t begin = at_;
     const absl::string_view word = TakeWord();
     if (AtEnd()) {
       // It may go on where the text does not.
       closed_ = false;
-      return std::nullopt;
+      return MaybeValue();
     }
     double number = 0;
     int64_t whole = 0;
@@ -469,7 +484,7 @@ class LooseParser {
     }
     const absl::string_view prose =
         absl::StripAsciiWhitespace(text_.substr(begin, at_ - begin));
-    if (prose.empty()) return std::nullopt;
+    if (prose.empty()) return MaybeValue();
     return MakeString(prose);
   }
 

@@ -387,9 +387,7 @@ Reply Emulator::ListModels(const HttpRequest& request) const {
   }
   Json body = {{"models", std::move(models)}};
   if (end < available.size()) {
-    std::string token;
-    absl::WebSafeBase64Escape(absl::StrCat(end), &token);
-    body["nextPageToken"] = token;
+    body["nextPageToken"] = absl::WebSafeBase64Escape(absl::StrCat(end));
   }
   return JsonReply(200, body);
 }
@@ -584,9 +582,7 @@ void Emulator::Finish(const std::shared_ptr<Exchange>& exchange, Reply reply) {
 }
 
 void DrawNow(const PictureOrder& order, PictureCallback done) {
-  auto base64 = std::make_shared<std::string>();
-  absl::Base64Escape(DrawPicture(order), base64.get());
-  done(std::move(base64));
+  done(std::make_shared<std::string>(absl::Base64Escape(DrawPicture(order))));
 }
 
 }  // namespace gemini_emulator
