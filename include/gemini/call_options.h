@@ -55,12 +55,17 @@ enum class Degradation {
   kForbidden    // A status; DiagnosisOf() and AttemptsOf() tell why.
 };
 
+// Who goes first when not all may: interactive calls before batch calls, and
+// within both in order of arrival.
+enum class Priority { kInteractive, kBatch };
+
 // Options of one call. What is absent is taken from ClientOptions.
 struct CallOptions {
   std::optional<std::string> model;
   std::optional<RetryOptions> retry;
   std::optional<absl::Duration> timeout;  // Replaces TimeLimits::call.
   Degradation degradation = Degradation::kPromptOnly;
+  Priority priority = Priority::kInteractive;
 };
 
 // Return OK, or kInvalidArgument that names the first field at fault.

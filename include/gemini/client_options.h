@@ -25,11 +25,41 @@ using Executor = std::function<void(absl::AnyInvocable<void() &&>)>;
 // Judges an answer without a picture; nothing leaves it to the library.
 using Classifier = std::function<std::optional<Diagnosis>(const FailureFacts&)>;
 
+// A key and whose quota it uses.
+struct Credential {
+  std::string api_key;  // As ClientOptions::api_key.
+
+  // A name of your choice for the Google project of the key. Quotas belong to
+  // projects: keys with the same name share what is learnt of them. Empty: the
+  // key is taken to have a project of its own.
+  std::string project;
+};
+
+// Quotas of a project for a model that you know, for example from
+// https://aistudio.google.com/rate-limit. What is absent is learnt from the
+// server's refusals. What is stated is kept to exactly, and used from the start
+// without feeling for it. Each must be positive.
+struct RateLimits {
+  // Within any 60 seconds.
+  std::optional<int64_t> requests_per_minute;
+  std::optional<int64_t> images_per_minute;
+  std::optional<int64_t> input_tokens_per_minute;
+
+  // Within a day, which begins at midnight Pacific time.
+  std::optional<int64_t> requests_per_day;
+};
+
 struct ClientOptions {
   // The API key. Empty: taken from the environment (GOOGLE_API_KEY before
   // GEMINI_API_KEY, as Google's own SDKs do), then from `dotenv_path`. Any
   // text of visible ASCII without spaces is taken: key formats change.
   std::string api_key;
+
+  // Several keys instead of one, in the order in which they are tried: at most
+  // 100. If there are any, neither api_key nor the environment is looked at.
+  // Of those that may send now the first is used, so that a key whose quota is
+  // used up or 0 is passed over until that may have changed.
+  std::vector<Credential> credentials;
 
   // A model id, "models/…" allowed. Empty: the recommended one (models.h).
   std::string model;
@@ -47,6 +77,7 @@ struct ClientOptions {
 
   RetryOptions retry;
   TimeLimits time_limits;
+  RateLimits rate_limits;
 
   // Bounds on what is accepted at once; a call beyond them fails at once with
   // kResourceExhausted.
@@ -79,7 +110,8 @@ struct ClientOptions {
   EventFunction on_event;
 };
 
-// Returns OK, or kInvalidArgument that names the first field at fault.
+// Return OK, or kInvalidArgument that names the first field at fault.
+absl::Status Validate(const RateLimits& limits);
 absl::Status Validate(const ClientOptions& options);
 
 }  // namespace gemini

@@ -57,6 +57,19 @@ absl::Status Validate(const TimeLimits& limits) {
   });
 }
 
+absl::Status Validate(const RateLimits& limits) {
+  return First({
+      CheckPositive("rate_limits.requests_per_minute",
+                    limits.requests_per_minute.value_or(1)),
+      CheckPositive("rate_limits.images_per_minute",
+                    limits.images_per_minute.value_or(1)),
+      CheckPositive("rate_limits.input_tokens_per_minute",
+                    limits.input_tokens_per_minute.value_or(1)),
+      CheckPositive("rate_limits.requests_per_day",
+                    limits.requests_per_day.value_or(1)),
+  });
+}
+
 absl::Status Validate(const CallOptions& options) {
   absl::Status status = absl::OkStatus();
   if (options.model.has_value()) {
@@ -75,10 +88,17 @@ absl::Status Validate(const ClientOptions& options) {
   absl::Status status = First({
       Validate(options.retry),
       Validate(options.time_limits),
+      Validate(options.rate_limits),
       CheckPositive("max_calls", options.max_calls),
       CheckPositive("max_input_bytes", options.max_input_bytes),
       CheckPositive("max_response_bytes", options.max_response_bytes),
   });
+  if (status.ok() && options.credentials.size() > 100) {
+    status = Bad("credentials", "at most 100 are taken");
+  }
+  if (status.ok() && !options.credentials.empty() && !options.api_key.empty()) {
+    status = Bad("credentials", "api_key is set too: put it among them");
+  }
   if (status.ok() && !options.model.empty()) {
     status = internal::ValidateModelId(options.model);
   }

@@ -41,6 +41,20 @@ TEST(ValidateTest, NamesTheFirstBadField) {
        [](auto* o) { o->time_limits.attempt = absl::ZeroDuration(); }},
       {"time_limits.call",
        [](auto* o) { o->time_limits.call = absl::ZeroDuration(); }},
+      {"rate_limits.requests_per_minute",
+       [](auto* o) { o->rate_limits.requests_per_minute = 0; }},
+      {"rate_limits.images_per_minute",
+       [](auto* o) { o->rate_limits.images_per_minute = -1; }},
+      {"rate_limits.input_tokens_per_minute",
+       [](auto* o) { o->rate_limits.input_tokens_per_minute = 0; }},
+      {"rate_limits.requests_per_day",
+       [](auto* o) { o->rate_limits.requests_per_day = 0; }},
+      {"credentials", [](auto* o) { o->credentials.resize(101); }},
+      {"credentials",
+       [](auto* o) {
+         o->api_key = "a";
+         o->credentials.push_back({"b", ""});
+       }},
       {"max_calls", [](auto* o) { o->max_calls = 0; }},
       {"max_input_bytes", [](auto* o) { o->max_input_bytes = 0; }},
       {"max_response_bytes", [](auto* o) { o->max_response_bytes = -1; }},

@@ -1,0 +1,37 @@
+// The time constants and bounds of the gates.
+
+#ifndef GEMINI_SRC_CALL_GATE_OPTIONS_H_
+#define GEMINI_SRC_CALL_GATE_OPTIONS_H_
+
+#include "absl/time/time.h"
+
+namespace gemini::internal {
+
+// docs/adr/0006-pacing.md tells where the defaults come from.
+struct GateOptions {
+  // The length of the window that quotas call a minute; others follow from it.
+  absl::Duration minute = absl::Minutes(1);
+
+  // What was not refused for so long was let in: refusals take a fraction of a
+  // second, pictures take many.
+  absl::Duration hold = absl::Milliseconds(150);
+
+  // Slow start: requests in flight once the first was let in, and the time in
+  // which they may double.
+  double ramp_start = 4;
+  absl::Duration ramp_doubling = absl::Milliseconds(95);
+
+  // A refusal for quota that states no delay is tested after this time, then
+  // after four times as long, then when the next minute begins.
+  absl::Duration bare_probe = absl::Seconds(2);
+
+  // The first probe of a gate that was closed for a cause that lasts. Each
+  // refused probe doubles the time, up to `max_probe`.
+  absl::Duration day_probe = absl::Minutes(5);
+  absl::Duration verdict_probe = absl::Minutes(10);
+  absl::Duration max_probe = absl::Hours(6);
+};
+
+}  // namespace gemini::internal
+
+#endif  // GEMINI_SRC_CALL_GATE_OPTIONS_H_

@@ -1,0 +1,391 @@
+#include "call/gates.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace gemini::internal {
+namespace {
+
+bool IsTokens(QuotaUnit unit) {
+  return unit == QuotaUnit::kInputTokens || unit == QuotaUnit::kOutputTokens ||
+         unit == QuotaUnit::kTokens;
+}
+
+// What one request takes of a quota, as far as it can be told beforehand.
+double Amount(QuotaUnit unit, double input_tokens) {
+  return IsTokens(unit) ? std::max(1.0, input_tokens) : 1;
+}
+
+// The limit in units of Amount(); nothing if what is counted is not known here.
+std::optional<double> LimitOf(const QuotaViolation& violation) {
+  if (!violation.limit.has_value() || *violation.limit <= 0) {
+    return std::nullopt;
+  }
+  if (violation.unit != QuotaUnit::kRequests &&
+      violation.unit != QuotaUnit::kImages) {
+    return std::nullopt;
+  }
+  return static_cast<double>(*violation.limit);
+}
+
+absl::Duration LengthOf(QuotaWindow window, absl::Duration minute) {
+  switch (window) {
+    case QuotaWindow::kTenMinutes:
+      return minute * 10;
+    case QuotaWindow::kHour:
+      return minute * 60;
+    default:
+      return minute;
+  }
+}
+
+// Of what was sent, per project and model.
+constexpr size_t kMaxRecord = 20000;
+
+}  // namespace
+
+Permit& Permit::operator=(Permit&& other) noexcept {
+  Permit dropped(std::move(*this));
+  gates_ = std::exchange(other.gates_, nullptr);
+  id_ = other.id_;
+  credential_ = other.credential_;
+  return *this;
+}
+
+Permit::~Permit() {
+  if (gates_ != nullptr) gates_->Release(id_);
+}
+
+Gates::ProjectModel::ProjectModel(const GateOptions& options,
+                                  const RateLimits& limits)
+    : slow_start(options), verdict(options) {
+  const auto add = [&](std::optional<int64_t> limit, absl::Duration window,
+                       QuotaBucket::Kind kind, QuotaUnit unit) {
+    if (!limit.has_value()) return;
+    own.push_back(std::make_unique<QuotaBucket>(options, window, kind));
+    own.back()->SetLimit(static_cast<double>(*limit));
+    buckets.push_back({own.back().get(), unit});
+    // Who states what counts per minute need not be felt for.
+    if (!IsTokens(unit) && kind != QuotaBucket::Kind::kDay) slow_start.Open();
+  };
+  const auto sliding = QuotaBucket::Kind::kSliding;
+  add(limits.requests_per_minute, options.minute, sliding,
+      QuotaUnit::kRequests);
+  add(limits.images_per_minute, options.minute, sliding, QuotaUnit::kImages);
+  add(limits.input_tokens_per_minute, options.minute, sliding,
+      QuotaUnit::kInputTokens);
+  add(limits.requests_per_day, absl::Hours(24), QuotaBucket::Kind::kDay,
+      QuotaUnit::kRequests);
+}
+
+Gates::Gates(const GateOptions& options, const RateLimits& limits,
+             std::vector<GateCredential> credentials)
+    : options_(options),
+      limits_(limits),
+      credentials_(std::move(credentials)) {}
+
+Gates::ProjectModel& Gates::Of(const std::string& project,
+                               const std::string& model) {
+  std::unique_ptr<ProjectModel>& route = routes_[{project, model}];
+  if (route == nullptr) {
+    route = std::make_unique<ProjectModel>(options_, limits_);
+  }
+  return *route;
+}
+
+VerdictGate& Gates::MoneyOf(const std::string& project) {
+  return money_.try_emplace(project, options_).first->second;
+}
+
+VerdictGate& Gates::KeyOf(const std::string& id) {
+  return keys_.try_emplace(id, options_).first->second;
+}
+
+VerdictGate& Gates::ModelGate(const std::string& model) {
+  return models_.try_emplace(model, options_).first->second;
+}
+
+Gates::Opening Gates::Check(const GateCredential& credential,
+                            const Demand& demand, absl::Time now) {
+  ProjectModel& route = Of(credential.project, demand.model);
+  for (const VerdictGate* gate :
+       {&KeyOf(credential.id), &ModelGate(demand.model),
+        &MoneyOf(credential.project), &route.verdict}) {
+    if (auto verdict = gate->Closed(now)) return {std::move(verdict), now, {}};
+  }
+  Opening opening;
+  opening.at = now;
+  bool known = false;
+  bool uncertain = false;
+  for (const ProjectModel::Bound& bound : route.buckets) {
+    const absl::Time at =
+        bound.bucket->Next(Amount(bound.unit, demand.input_tokens), now);
+    opening.at = std::max(opening.at, at);
+    known |= bound.bucket->cap().has_value();
+    uncertain |= bound.bucket->uncertain();
+  }
+  if (opening.at > now) opening.why = route.last_refusal;
+  if (!known || uncertain) {
+    opening.at =
+        std::max(opening.at, route.slow_start.Next(route.in_flight, now));
+  }
+  return opening;
+}
+
+Admission Gates::Admit(const Demand& demand, absl::Time now) {
+  std::optional<Opening> best;
+  std::shared_ptr<const Diagnosis> closed;
+  size_t chosen = 0;
+  for (size_t i = 0; i < credentials_.size(); ++i) {
+    Opening opening = Check(credentials_[i], demand, now);
+    if (opening.closed != nullptr) {
+      // What heals by itself says more about what to do than what does not.
+      if (closed == nullptr || (!closed->retry_at.has_value() &&
+                                opening.closed->retry_at.has_value())) {
+        closed = opening.closed;
+      }
+      continue;
+    }
+    if (!best.has_value() || opening.at < best->at) {
+      best = std::move(opening);
+      chosen = i;
+    }
+  }
+  if (!best.has_value()) {
+    Leave(demand, now);
+    const std::optional<absl::Time> retry_at = closed->retry_at;
+    return NotAdmitted{std::move(closed), retry_at};
+  }
+  if (best->at >= demand.deadline) {
+    Leave(demand, now);
+    const bool told = best->why != nullptr;
+    return NotAdmitted{
+        std::move(best->why),
+        told ? std::optional<absl::Time>(best->at) : std::nullopt};
+  }
+
+  Queue& queue = queues_[demand.model];
+  const auto place = queue
+                         .try_emplace({demand.priority, demand.ticket},
+                                      Waiter{demand.deadline})
+                         .first;
+  if (place != queue.begin()) {
+    return AskAgain{std::nullopt, best->at, best->why};
+  }
+  if (best->at > now) {
+    return AskAgain{best->at, best->at, best->why};
+  }
+  queue.erase(place);
+  const uint64_t id = ++last_permit_;
+  Send(id, chosen, demand, now);
+  WakeFirst(demand.model);
+  return Permit(this, id, chosen);
+}
+
+void Gates::Send(uint64_t id, size_t credential, const Demand& demand,
+                 absl::Time now) {
+  const GateCredential& key = credentials_[credential];
+  ProjectModel& route = Of(key.project, demand.model);
+  ++route.in_flight;
+  route.slow_start.OnSent(id, route.in_flight, now);
+  route.verdict.OnSent(id, now);
+  KeyOf(key.id).OnSent(id, now);
+  ModelGate(demand.model).OnSent(id, now);
+  MoneyOf(key.project).OnSent(id, now);
+  for (const ProjectModel::Bound& bound : route.buckets) {
+    bound.bucket->OnSent(id, Amount(bound.unit, demand.input_tokens), now);
+  }
+  route.record.push_back({id, now, demand.input_tokens, false});
+  while (route.record.size() > kMaxRecord ||
+         route.record.front().at < now - options_.minute * 10) {
+    route.record.pop_front();
+  }
+  sent_[id] = {demand.model, credential, demand.input_tokens, now};
+}
+
+void Gates::Record(Permit permit, absl::Time now,
+                   const std::optional<Diagnosis>& diagnosis) {
+  permit.gates_ = nullptr;
+  const uint64_t id = permit.id_;
+  const auto entry = sent_.find(id);
+  if (entry == sent_.end()) return;
+  const Sent sent = std::move(entry->second);
+  sent_.erase(entry);
+  const GateCredential& key = credentials_[sent.credential];
+  ProjectModel& route = Of(key.project, sent.model);
+  --route.in_flight;
+
+  const Cause cause =
+      diagnosis.has_value() ? diagnosis->cause : Cause::kNoImage;
+  VerdictGate* closing = nullptr;
+  bool tells = true;  // Of quotas and keys: the service itself judged it.
+  switch (cause) {
+    case Cause::kZeroQuota:
+    case Cause::kDailyQuota:
+      closing = &route.verdict;
+      break;
+    case Cause::kBilling:
+      closing = &MoneyOf(key.project);
+      break;
+    case Cause::kCredential:
+      closing = &KeyOf(key.id);
+      break;
+    case Cause::kModelNotFound:
+      closing = &ModelGate(sent.model);
+      break;
+    case Cause::kRateLimited:
+    case Cause::kSpendRate:
+      break;
+    case Cause::kRefused:
+    case Cause::kNoImage:
+    case Cause::kTokenLimit:
+      break;
+    default:
+      tells = false;
+      break;
+  }
+
+  if (cause == Cause::kRateLimited || cause == Cause::kSpendRate) {
+    Refused(id, sent, *diagnosis, &route, now);
+  } else if (closing != nullptr) {
+    closing->OnVerdict(id, sent.at, *diagnosis, now);
+    route.slow_start.OnReleased(id);
+    for (const auto& bound : route.buckets) bound.bucket->OnReleased(id);
+  } else {
+    route.slow_start.OnSettled(id, now);
+    for (const auto& bound : route.buckets) bound.bucket->OnSettled(id, now);
+  }
+  for (VerdictGate* gate : {&route.verdict, &KeyOf(key.id),
+                            &ModelGate(sent.model), &MoneyOf(key.project)}) {
+    if (gate == closing) continue;
+    // A refusal for one cause leaves the others open, a rate limit proves that
+    // there is a quota at all.
+    if (tells && closing == nullptr) gate->OnDisproved(sent.at);
+    gate->OnReleased(id);
+  }
+  if (closing != nullptr) {
+    for (const auto& [model, queue] : queues_) WakeAll(model);
+  } else {
+    WakeFirst(sent.model);
+  }
+}
+
+void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
+                    ProjectModel* route, absl::Time now) {
+  const std::string& project = credentials_[sent.credential].project;
+  route->last_refusal = std::make_shared<const Diagnosis>(diagnosis);
+  std::vector<QuotaViolation> violations = diagnosis.violations;
+  if (violations.empty()) {
+    violations.emplace_back();
+    if (diagnosis.cause == Cause::kSpendRate) {
+      violations[0].unit = QuotaUnit::kSpend;
+      violations[0].window = QuotaWindow::kTenMinutes;
+    }
+  }
+  bool uncertain = false;
+  const auto use =
+      std::lower_bound(route->record.begin(), route->record.end(), id,
+                       [](const ProjectModel::Use& u, uint64_t wanted) {
+                         return u.id < wanted;
+                       });
+  for (const QuotaViolation& violation : violations) {
+    QuotaBucket* bucket = BucketFor(project, violation, route);
+    bucket->OnRefused(id, sent.at, LimitOf(violation), diagnosis.retry_at, now);
+    uncertain |= bucket->uncertain();
+  }
+  if (use != route->record.end() && use->id == id) use->refused = true;
+  if (uncertain) {
+    route->slow_start.Reset();
+  } else {
+    route->slow_start.OnReleased(id);
+  }
+  // Who cannot wait so long goes elsewhere now.
+  for (const auto& [key, waiter] : queues_[sent.model]) {
+    for (const auto& bound : route->buckets) {
+      const auto until = bound.bucket->closed_until();
+      if (until.has_value() && *until >= waiter.deadline) {
+        woken_.push_back(key.second);
+        break;
+      }
+    }
+  }
+  // Others than those named had let it in.
+  for (const auto& bound : route->buckets) bound.bucket->OnSettled(id, now);
+}
+
+QuotaBucket* Gates::BucketFor(const std::string& project,
+                              const QuotaViolation& violation,
+                              ProjectModel* route) {
+  std::string of = absl::StrCat(violation.model, "|", violation.location);
+  for (const auto& [name, value] : violation.dimensions) {
+    absl::StrAppend(&of, "|", name, "=", value);
+  }
+  const bool bare = violation.quota_id.empty() && violation.metric.empty() &&
+                    violation.window == QuotaWindow::kUnknown;
+  const std::string quota =
+      absl::StrCat(violation.quota_id, "|", violation.metric);
+  if (bare || violation.model.empty()) {
+    // Of no model that is named: of the one that was asked for.
+    absl::StrAppend(&of, "|", reinterpret_cast<uintptr_t>(route));
+  }
+  std::unique_ptr<QuotaBucket>& bucket = buckets_[{project, quota, of}];
+  if (bucket == nullptr) {
+    bucket = bare ? std::make_unique<QuotaBucket>(QuotaBucket::Bare(options_))
+                  : std::make_unique<QuotaBucket>(
+                        options_, LengthOf(violation.window, options_.minute),
+                        QuotaBucket::Kind::kUnknown);
+  }
+  const bool bound =
+      std::any_of(route->buckets.begin(), route->buckets.end(),
+                  [&](const auto& b) { return b.bucket == bucket.get(); });
+  if (!bound) {
+    route->buckets.push_back({bucket.get(), violation.unit});
+    for (const ProjectModel::Use& use : route->record) {
+      if (use.refused) continue;  // By another quota.
+      bucket->OnSent(use.id, Amount(violation.unit, use.input_tokens), use.at);
+    }
+  }
+  return bucket.get();
+}
+
+void Gates::Release(uint64_t id) {
+  const auto entry = sent_.find(id);
+  if (entry == sent_.end()) return;
+  const Sent sent = std::move(entry->second);
+  sent_.erase(entry);
+  const GateCredential& key = credentials_[sent.credential];
+  ProjectModel& route = Of(key.project, sent.model);
+  --route.in_flight;
+  route.slow_start.OnReleased(id);
+  for (const auto& bound : route.buckets) bound.bucket->OnReleased(id);
+  for (VerdictGate* gate : {&route.verdict, &KeyOf(key.id),
+                            &ModelGate(sent.model), &MoneyOf(key.project)}) {
+    gate->OnReleased(id);
+  }
+  WakeFirst(sent.model);
+}
+
+void Gates::Leave(const Demand& demand, absl::Time) {
+  const auto queue = queues_.find(demand.model);
+  if (queue == queues_.end()) return;
+  const auto place = queue->second.find({demand.priority, demand.ticket});
+  if (place == queue->second.end()) return;
+  const bool first = place == queue->second.begin();
+  queue->second.erase(place);
+  if (first) WakeFirst(demand.model);
+}
+
+void Gates::WakeFirst(const std::string& model) {
+  const auto queue = queues_.find(model);
+  if (queue == queues_.end() || queue->second.empty()) return;
+  woken_.push_back(queue->second.begin()->first.second);
+}
+
+void Gates::WakeAll(const std::string& model) {
+  for (const auto& waiter : queues_[model]) {
+    woken_.push_back(waiter.first.second);
+  }
+}
+
+}  // namespace gemini::internal

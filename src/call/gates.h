@@ -1,0 +1,197 @@
+// Answers one question for all calls of a client: when may this start?
+//
+// Pure and without a mutex: for one thread.
+
+#ifndef GEMINI_SRC_CALL_GATES_H_
+#define GEMINI_SRC_CALL_GATES_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "call/gate_options.h"
+#include "call/quota_bucket.h"
+#include "call/slow_start.h"
+#include "call/verdict_gate.h"
+#include "gemini/call_options.h"
+#include "gemini/client_options.h"
+#include "gemini/diagnosis.h"
+
+namespace gemini::internal {
+
+class Gates;
+
+// A key as far as the gates know it: whose quota it uses.
+struct GateCredential {
+  std::string id;       // Tells keys apart; not the key.
+  std::string project;  // Keys of one project share its quotas.
+};
+
+// What asks to be let in, the same for all attempts at one picture.
+struct Demand {
+  uint64_t ticket = 0;  // By Gates::NewTicket(): arrival, and who is woken.
+  std::string model;
+  Priority priority = Priority::kInteractive;
+  double input_tokens = 0;  // A guess.
+  absl::Time deadline;
+};
+
+// Leave to send one request. Ends in Gates::Record(); dropping it releases it.
+class Permit {
+ public:
+  Permit(Permit&& other) noexcept
+      : gates_(std::exchange(other.gates_, nullptr)),
+        id_(other.id_),
+        credential_(other.credential_) {}
+  Permit& operator=(Permit&& other) noexcept;
+  ~Permit();
+
+  // The credential to use: its place among those of the gates.
+  size_t credential() const { return credential_; }
+
+ private:
+  friend class Gates;
+  Permit(Gates* gates, uint64_t id, size_t credential)
+      : gates_(gates), id_(id), credential_(credential) {}
+
+  Gates* gates_;
+  uint64_t id_;
+  size_t credential_;
+};
+
+// Ask again at `time`, or earlier when woken; without a time: when woken. The
+// place in the queue is kept.
+struct AskAgain {
+  std::optional<absl::Time> time;
+  absl::Time opens;  // When the gates open, to all that is known.
+  std::shared_ptr<const Diagnosis> why;  // Null: too many at once.
+};
+
+// Waiting does not help within the deadline. The place in the queue is lost.
+struct NotAdmitted {
+  std::shared_ptr<const Diagnosis> why;  // Null: too many at once.
+  std::optional<absl::Time> retry_at;    // When it may help.
+};
+
+using Admission = std::variant<Permit, AskAgain, NotAdmitted>;
+
+class Gates {
+ public:
+  // `credentials`: in the order in which they are tried; at least one.
+  Gates(const GateOptions& options, const RateLimits& limits,
+        std::vector<GateCredential> credentials);
+
+  Gates(const Gates&) = delete;
+  Gates& operator=(const Gates&) = delete;
+
+  uint64_t NewTicket() { return ++last_ticket_; }
+
+  // Asks all gates of all routes to the demand's model at once.
+  Admission Admit(const Demand& demand, absl::Time now);
+
+  // The request of `permit` ended: well if there is no diagnosis.
+  void Record(Permit permit, absl::Time now,
+              const std::optional<Diagnosis>& diagnosis);
+
+  // The ticket does not wait any more.
+  void Leave(const Demand& demand, absl::Time now);
+
+  // Tickets that must ask again now. To be drained after each call of the
+  // functions above, and after a permit is dropped.
+  std::vector<uint64_t> TakeWoken() { return std::exchange(woken_, {}); }
+  bool has_woken() const { return !woken_.empty(); }
+
+ private:
+  friend class Permit;
+
+  // Of a project, for one model as the caller names it.
+  struct ProjectModel {
+    ProjectModel(const GateOptions& options, const RateLimits& limits);
+
+    struct Bound {
+      QuotaBucket* bucket;
+      QuotaUnit unit;
+    };
+
+    struct Use {
+      uint64_t id;
+      absl::Time at;
+      double input_tokens;
+      bool refused;
+    };
+
+    SlowStart slow_start;
+    VerdictGate verdict;
+    int in_flight = 0;
+    std::deque<Use> record;      // For quotas that are heard of later.
+    std::vector<Bound> buckets;  // All that refused it so far.
+    std::vector<std::unique_ptr<QuotaBucket>> own;
+    std::shared_ptr<const Diagnosis> last_refusal;
+  };
+
+  struct Waiter {
+    absl::Time deadline;
+  };
+  // Those who wait for a model, in the order in which they are let in.
+  using Queue = std::map<std::pair<Priority, uint64_t>, Waiter>;
+
+  // A request on its way.
+  struct Sent {
+    std::string model;
+    size_t credential;
+    double input_tokens;
+    absl::Time at;
+  };
+
+  struct Opening {
+    std::shared_ptr<const Diagnosis> closed;  // Waiting does not open it.
+    absl::Time at;                            // Else.
+    std::shared_ptr<const Diagnosis> why;
+  };
+
+  ProjectModel& Of(const std::string& project, const std::string& model);
+  VerdictGate& MoneyOf(const std::string& project);
+  VerdictGate& KeyOf(const std::string& id);
+  VerdictGate& ModelGate(const std::string& model);
+  Opening Check(const GateCredential& credential, const Demand& demand,
+                absl::Time now);
+  void Send(uint64_t id, size_t credential, const Demand& demand,
+            absl::Time now);
+  void Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
+               ProjectModel* route, absl::Time now);
+  QuotaBucket* BucketFor(const std::string& project,
+                         const QuotaViolation& violation, ProjectModel* route);
+  void Release(uint64_t id);
+  void WakeFirst(const std::string& model);
+  void WakeAll(const std::string& model);
+
+  const GateOptions options_;
+  const RateLimits limits_;
+  const std::vector<GateCredential> credentials_;
+  uint64_t last_ticket_ = 0;
+  uint64_t last_permit_ = 0;
+
+  using Names = std::pair<std::string, std::string>;
+  std::map<Names, std::unique_ptr<ProjectModel>> routes_;  // Project, model.
+  std::map<std::string, VerdictGate> money_;               // By project.
+  std::map<std::string, VerdictGate> keys_;                // By credential.
+  std::map<std::string, VerdictGate> models_;
+  std::map<std::tuple<std::string, std::string, std::string>,
+           std::unique_ptr<QuotaBucket>>
+      buckets_;  // By project, quota, and what it is of.
+  std::map<uint64_t, Sent> sent_;
+  std::map<std::string, Queue> queues_;  // By model.
+  std::vector<uint64_t> woken_;
+};
+
+}  // namespace gemini::internal
+
+#endif  // GEMINI_SRC_CALL_GATES_H_

@@ -1,0 +1,278 @@
+#include "call/quota_bucket.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "util/pacific_time.h"
+
+namespace gemini::internal {
+namespace {
+
+// A request may arrive later than the one before it, and must then find that
+// one's place free: so much of a window is left between them.
+constexpr double kMargin = 0.004;
+
+// Times of the server are compared with our own record up to this part of a
+// window.
+constexpr double kTolerance = 0.025;
+
+// Where this part of the limit was let in from here, nobody else uses it.
+constexpr double kOurs = 0.9;
+
+// CUBIC (RFC 9438, 4.2), counted in windows instead of seconds: flat around
+// what was let in last, steeper with each window without a refusal.
+constexpr double kGrowth = 0.4;
+constexpr double kPlateau = 4;
+
+absl::Time LastPacificMidnight(absl::Time t) {
+  const absl::Time first = NextPacificMidnight(t - absl::Hours(25));
+  const absl::Time second = NextPacificMidnight(first);
+  return second <= t ? second : first;
+}
+
+}  // namespace
+
+QuotaBucket::QuotaBucket(const GateOptions& options, absl::Duration window,
+                         Kind kind)
+    : options_(options), window_(window), kind_(kind) {}
+
+QuotaBucket QuotaBucket::Bare(const GateOptions& options) {
+  QuotaBucket bucket(options, options.minute, Kind::kUnknown);
+  bucket.bare_ = true;
+  return bucket;
+}
+
+void QuotaBucket::SetLimit(double limit) {
+  set_by_user_ = true;
+  limit_ = limit;
+  cap_ = limit;
+}
+
+void QuotaBucket::Forget(absl::Time now) {
+  const absl::Time oldest = now - window_ * (1 + 2 * kMargin) -
+                            absl::Hours(2) * (kind_ == Kind::kDay ? 1 : 0);
+  while (!uses_.empty() && uses_.front().at < oldest) uses_.pop_front();
+}
+
+absl::Time QuotaBucket::WindowStart(absl::Time t) const {
+  if (kind_ == Kind::kDay) return LastPacificMidnight(t);
+  return phase_ + absl::Floor(t - phase_, window_);
+}
+
+absl::Time QuotaBucket::NextWindow(absl::Time t) const {
+  if (kind_ == Kind::kDay) return NextPacificMidnight(t);
+  return WindowStart(t) + window_ * (1 + kMargin / 8);
+}
+
+double QuotaBucket::UsedSince(absl::Time from) const {
+  double used = 0;
+  for (auto use = uses_.rbegin(); use != uses_.rend() && use->at >= from;
+       ++use) {
+    used += use->amount;
+  }
+  return used;
+}
+
+double QuotaBucket::AdmittedBefore(absl::Time sent) const {
+  const absl::Time from =
+      kind_ == Kind::kFixed ? WindowStart(sent) : sent - window_;
+  double admitted = 0;
+  for (const Use& use : uses_) {
+    if (use.at >= from && use.at < sent && !use.refused) admitted += use.amount;
+  }
+  return admitted;
+}
+
+absl::Time QuotaBucket::SlidingOpening(double amount, double cap,
+                                       absl::Time now) const {
+  // Refused ones are counted: some servers do.
+  const absl::Duration length = window_ * (1 + kMargin);
+  double used = UsedSince(now - length);
+  absl::Time opening = now;
+  for (const Use& use : uses_) {
+    if (use.at < now - length) continue;
+    if (used + amount <= cap) break;
+    used -= use.amount;
+    opening = use.at + length;
+  }
+  return opening;
+}
+
+double QuotaBucket::CapAt(absl::Time t) const {
+  if (set_by_user_ || (limit_.has_value() && *cap_ >= *limit_)) return *cap_;
+  const double windows =
+      std::max(0.0, absl::FDivDuration(t - grows_from_, window_));
+  const double grown =
+      *cap_ * (1 + kGrowth * std::pow(windows / kPlateau, 3)) + 0.001;
+  return limit_.has_value() ? std::min(grown, *limit_) : grown;
+}
+
+absl::Time QuotaBucket::Next(double amount, absl::Time now) {
+  Forget(now);
+  if (state_ == State::kClosed) return std::max(now, until_);
+  if (state_ == State::kProbing) {
+    if (now < probe_sent_ + options_.hold) return probe_sent_ + options_.hold;
+    Reopen(now);
+  }
+  if (!cap_.has_value()) return now;
+  // What exceeds the whole limit is the server's to refuse.
+  const double cap = std::max(CapAt(now), amount);
+  if (kind_ == Kind::kUnknown || kind_ == Kind::kSliding) {
+    return SlidingOpening(amount, cap, now);
+  }
+  const double used = UsedSince(WindowStart(now) - window_ * (kMargin / 8));
+  return used + amount <= cap ? now : NextWindow(now);
+}
+
+void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
+  if (state_ == State::kClosed && now >= until_) {
+    state_ = State::kProbing;
+    probe_ = id;
+    probe_sent_ = now;
+  }
+  uses_.push_back({id, now, amount, false});
+}
+
+void QuotaBucket::OnSettled(uint64_t id, absl::Time now) {
+  if (state_ == State::kProbing && id == probe_) Reopen(now);
+}
+
+void QuotaBucket::OnReleased(uint64_t id) {
+  if (state_ == State::kProbing && id == probe_) state_ = State::kClosed;
+}
+
+void QuotaBucket::Reopen(absl::Time now) {
+  if (guess_.has_value()) {
+    if (*guess_ == Kind::kUnknown) {
+      // It came back soon: its window is not a minute but what it took.
+      window_ = std::max(options_.bare_probe, until_ - closed_at_);
+      kind_ = Kind::kSliding;
+    } else {
+      kind_ = *guess_;
+      window_ = options_.minute;
+    }
+    phase_ = until_;
+    guess_.reset();
+  }
+  state_ = State::kOpen;
+  fruitless_ = 0;
+  opened_at_ = std::min(probe_sent_, now);
+}
+
+absl::Time QuotaBucket::GuessOpening(absl::Time now) {
+  const absl::Time minute =
+      absl::UnixEpoch() +
+      absl::Floor(now - absl::UnixEpoch(), options_.minute) +
+      options_.minute * (1 + kMargin / 8);
+  if (kind_ == Kind::kFixed && fruitless_ == 0) return NextWindow(now);
+  if (kind_ == Kind::kSliding && fruitless_ == 0 && !bare_) {
+    return SlidingOpening(1, std::max(1.0, cap_.value_or(1)), now);
+  }
+  if (bare_ && fruitless_ < 2) {
+    guess_ = Kind::kUnknown;
+    return now + options_.bare_probe * (fruitless_ == 0 ? 1 : 4);
+  }
+  if (fruitless_ % 2 == 0) {
+    guess_ = Kind::kFixed;
+    return minute;
+  }
+  guess_ = Kind::kSliding;
+  const absl::Duration length = options_.minute * (1 + kMargin);
+  for (const Use& use : uses_) {
+    if (!use.refused && use.at + length > now) return use.at + length;
+  }
+  return now + options_.minute / 2;
+}
+
+void QuotaBucket::LearnKind(absl::Time retry_at, absl::Time now) {
+  if (kind_ == Kind::kDay) return;
+  double admitted = 0;
+  for (const Use& use : uses_) {
+    if (!use.refused) admitted += use.amount;
+  }
+  if (admitted == 0) {
+    phase_ = retry_at;
+    return;  // Any kind fits.
+  }
+  const absl::Duration tolerance = window_ * kTolerance;
+  const double limit = limit_.value_or(admitted);
+  const absl::Time sliding = SlidingOpening(1, std::max(1.0, limit), now);
+  const absl::Duration off =
+      kind_ == Kind::kFixed
+          ? retry_at - phase_ -
+                absl::Floor(retry_at - phase_ + tolerance, window_)
+          : absl::ZeroDuration();
+  const bool no_fixed = retry_at > now + window_ + tolerance ||
+                        (kind_ == Kind::kFixed && off > tolerance);
+  if (!no_fixed && retry_at + tolerance < sliding) {
+    kind_ = Kind::kFixed;
+  } else if (no_fixed || kind_ == Kind::kUnknown) {
+    kind_ = Kind::kSliding;
+  }
+  phase_ = retry_at;
+}
+
+void QuotaBucket::LearnCap(double admitted) {
+  if (set_by_user_) return;
+  uncertain_ = false;
+  grows_from_ = until_;
+  if (!limit_.has_value()) {
+    if (admitted >= 1) {
+      cap_ = admitted;
+    } else {
+      uncertain_ = true;
+    }
+    return;
+  }
+  if (admitted >= kOurs * *limit_ - 1) {
+    cap_ = limit_;
+    low_ = 0;
+  } else if (++low_ >= 2 && admitted >= 1) {
+    cap_ = admitted;  // Others use the rest.
+  } else {
+    cap_ = limit_;
+    uncertain_ = true;
+  }
+}
+
+void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
+                            std::optional<double> limit,
+                            std::optional<absl::Time> retry_at,
+                            absl::Time now) {
+  for (auto use = uses_.rbegin(); use != uses_.rend(); ++use) {
+    if (use->id != id) continue;
+    use->refused = true;
+    break;
+  }
+  if (limit.has_value() && !set_by_user_) limit_ = limit;
+  const bool is_probe = state_ == State::kProbing && id == probe_;
+  if (state_ == State::kClosed) {
+    // Sent before the gate closed: others of the same throng.
+    if (retry_at.has_value()) until_ = std::max(until_, *retry_at);
+    return;
+  }
+  if (!is_probe && sent < opened_at_) return;  // Of an earlier window.
+  if (is_probe) {
+    ++fruitless_;
+    guess_.reset();
+  } else {
+    closed_at_ = now;
+    fruitless_ = 0;
+  }
+  if (retry_at.has_value()) {
+    LearnKind(*retry_at, now);
+    until_ = *retry_at;
+    guess_.reset();
+  } else {
+    until_ = GuessOpening(now);
+  }
+  state_ = State::kClosed;
+  if (!is_probe) LearnCap(AdmittedBefore(sent));
+}
+
+std::optional<absl::Time> QuotaBucket::closed_until() const {
+  if (state_ != State::kClosed) return std::nullopt;
+  return until_;
+}
+
+}  // namespace gemini::internal

@@ -1,0 +1,200 @@
+#include "call/gates.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace gemini::internal {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+
+const absl::Time kStart = absl::FromUnixSeconds(1800000000);
+
+Demand NewDemand(Gates* gates, Priority priority = Priority::kInteractive) {
+  Demand demand;
+  demand.ticket = gates->NewTicket();
+  demand.model = "model";
+  demand.priority = priority;
+  demand.deadline = kStart + absl::Minutes(5);
+  return demand;
+}
+
+Diagnosis Failure(Cause cause) {
+  Diagnosis diagnosis;
+  diagnosis.cause = cause;
+  return diagnosis;
+}
+
+Diagnosis MinuteQuota(int64_t limit, absl::Time retry_at) {
+  Diagnosis diagnosis = Failure(Cause::kRateLimited);
+  diagnosis.retry_at = retry_at;
+  QuotaViolation violation;
+  violation.quota_id = "GenerateRequestsPerMinutePerProjectPerModel";
+  violation.model = "model-preview";
+  violation.limit = limit;
+  violation.window = QuotaWindow::kMinute;
+  violation.unit = QuotaUnit::kRequests;
+  diagnosis.violations = {violation};
+  return diagnosis;
+}
+
+Permit MustAdmit(Gates* gates, const Demand& demand, absl::Time now) {
+  Admission admission = gates->Admit(demand, now);
+  auto* permit = std::get_if<Permit>(&admission);
+  EXPECT_NE(permit, nullptr);
+  return std::move(*permit);
+}
+
+class GatesTest : public ::testing::Test {
+ protected:
+  Gates gates_{{}, {}, {{"key", "project"}}};
+};
+
+TEST_F(GatesTest, OneRefusalTeachesAllCallsOfTheProject) {
+  const Demand first = NewDemand(&gates_);
+  const Demand second = NewDemand(&gates_);
+  Permit permit = MustAdmit(&gates_, first, kStart);
+  const absl::Time told = kStart + absl::Seconds(33);
+  gates_.Record(std::move(permit), kStart, MinuteQuota(10, told));
+  const Admission admission = gates_.Admit(second, kStart);
+  const auto* again = std::get_if<AskAgain>(&admission);
+  ASSERT_NE(again, nullptr);
+  EXPECT_EQ(again->time, told);
+  EXPECT_EQ(again->why->cause, Cause::kRateLimited);
+}
+
+TEST_F(GatesTest, AWaitBeyondTheDeadlineIsNotBegun) {
+  Permit permit = MustAdmit(&gates_, NewDemand(&gates_), kStart);
+  const absl::Time told = kStart + absl::Minutes(6);
+  gates_.Record(std::move(permit), kStart, MinuteQuota(10, told));
+  const Admission admission = gates_.Admit(NewDemand(&gates_), kStart);
+  const auto* refusal = std::get_if<NotAdmitted>(&admission);
+  ASSERT_NE(refusal, nullptr);
+  EXPECT_EQ(refusal->retry_at, told);
+}
+
+TEST_F(GatesTest, ThoseWhoCannotWaitSoLongAreWoken) {
+  const Demand first = NewDemand(&gates_);
+  const Demand second = NewDemand(&gates_);
+  const Demand hurried = [&] {
+    Demand demand = NewDemand(&gates_);
+    demand.deadline = kStart + absl::Seconds(10);
+    return demand;
+  }();
+  Permit permit = MustAdmit(&gates_, first, kStart);
+  gates_.Admit(second, kStart);
+  gates_.Admit(hurried, kStart);
+  gates_.TakeWoken();
+  gates_.Record(std::move(permit), kStart,
+                MinuteQuota(10, kStart + absl::Seconds(33)));
+  EXPECT_THAT(gates_.TakeWoken(), Contains(hurried.ticket));
+}
+
+TEST_F(GatesTest, WaitersGoByPriorityThenByArrival) {
+  Permit permit = MustAdmit(&gates_, NewDemand(&gates_), kStart);
+  const Demand batch = NewDemand(&gates_, Priority::kBatch);
+  const Demand first = NewDemand(&gates_);
+  const Demand second = NewDemand(&gates_);
+  for (const Demand& demand : {batch, second, first}) {
+    gates_.Admit(demand, kStart);
+  }
+  gates_.Record(std::move(permit), kStart, std::nullopt);
+  std::vector<uint64_t> order;
+  std::vector<Permit> permits;
+  for (int round = 0; round < 3; ++round) {
+    for (const Demand& demand : {batch, second, first}) {
+      Admission admission = gates_.Admit(demand, kStart);
+      if (auto* admitted = std::get_if<Permit>(&admission)) {
+        permits.push_back(std::move(*admitted));
+        order.push_back(demand.ticket);
+        break;
+      }
+    }
+  }
+  EXPECT_THAT(order, ElementsAre(first.ticket, second.ticket, batch.ticket));
+}
+
+TEST_F(GatesTest, TheNextInLineIsWokenWhenTheFirstIsLetInOrLeaves) {
+  const Demand first = NewDemand(&gates_);
+  const Demand second = NewDemand(&gates_);
+  const Demand third = NewDemand(&gates_);
+  Permit permit = MustAdmit(&gates_, NewDemand(&gates_), kStart);
+  for (const Demand& demand : {first, second, third}) {
+    gates_.Admit(demand, kStart);
+  }
+  gates_.TakeWoken();
+  gates_.Leave(first, kStart);
+  EXPECT_THAT(gates_.TakeWoken(), ElementsAre(second.ticket));
+  Permit next = MustAdmit(&gates_, second, kStart + absl::Seconds(1));
+  EXPECT_THAT(gates_.TakeWoken(), Contains(third.ticket));
+}
+
+TEST_F(GatesTest, ADroppedPermitNeverWedgesAProbe) {
+  { const Permit dropped = MustAdmit(&gates_, NewDemand(&gates_), kStart); }
+  MustAdmit(&gates_, NewDemand(&gates_), kStart);
+}
+
+TEST_F(GatesTest, WhatWaitingDoesNotCureEndsCalls) {
+  for (const Cause cause :
+       {Cause::kZeroQuota, Cause::kDailyQuota, Cause::kBilling,
+        Cause::kCredential, Cause::kModelNotFound}) {
+    SCOPED_TRACE(static_cast<int>(cause));
+    Gates gates({}, {}, {{"key", "project"}});
+    Permit permit = MustAdmit(&gates, NewDemand(&gates), kStart);
+    gates.Record(std::move(permit), kStart, Failure(cause));
+    const Admission admission = gates.Admit(NewDemand(&gates), kStart);
+    const auto* refusal = std::get_if<NotAdmitted>(&admission);
+    ASSERT_NE(refusal, nullptr);
+    EXPECT_EQ(refusal->why->cause, cause);
+  }
+}
+
+TEST(GatesPoolTest, AVerdictClosesWhatItIsAbout) {
+  struct Case {
+    Cause cause;
+    std::string open;  // The keys that may still send.
+  };
+  // Two keys of one project, one of another.
+  const Case cases[] = {
+      {Cause::kCredential, "1"},
+      {Cause::kZeroQuota, "2"},
+      {Cause::kBilling, "2"},
+  };
+  for (const Case& c : cases) {
+    Gates gates({}, {}, {{"a", "p"}, {"b", "p"}, {"c", "q"}});
+    Permit permit = MustAdmit(&gates, NewDemand(&gates), kStart);
+    EXPECT_EQ(permit.credential(), 0u);
+    gates.Record(std::move(permit), kStart, Failure(c.cause));
+    const Permit next = MustAdmit(&gates, NewDemand(&gates), kStart);
+    EXPECT_EQ(std::to_string(next.credential()), c.open);
+  }
+}
+
+TEST(GatesPoolTest, AnotherProjectIsUsedWhileTheFirstMustWait) {
+  Gates gates({}, {}, {{"a", "p"}, {"b", "q"}});
+  Permit permit = MustAdmit(&gates, NewDemand(&gates), kStart);
+  gates.Record(std::move(permit), kStart,
+               MinuteQuota(10, kStart + absl::Seconds(33)));
+  EXPECT_EQ(MustAdmit(&gates, NewDemand(&gates), kStart).credential(), 1u);
+}
+
+TEST(GatesLimitsTest, StatedLimitsAreUsedAtOnceAndKept) {
+  RateLimits limits;
+  limits.requests_per_minute = 30;
+  Gates gates({}, limits, {{"key", "project"}});
+  std::vector<Permit> permits;
+  for (int i = 0; i < 30; ++i) {
+    permits.push_back(MustAdmit(&gates, NewDemand(&gates), kStart));
+  }
+  const Admission admission = gates.Admit(NewDemand(&gates), kStart);
+  const auto* again = std::get_if<AskAgain>(&admission);
+  ASSERT_NE(again, nullptr);
+  EXPECT_GE(again->time, kStart + absl::Minutes(1));
+}
+
+}  // namespace
+}  // namespace gemini::internal

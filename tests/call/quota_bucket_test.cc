@@ -1,0 +1,205 @@
+#include "call/quota_bucket.h"
+
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace gemini::internal {
+namespace {
+
+using Kind = QuotaBucket::Kind;
+
+const absl::Time kMinuteBegins = absl::FromUnixSeconds(1800000000);
+constexpr absl::Duration kStep = absl::Milliseconds(10);
+
+QuotaBucket NewBucket() {
+  return QuotaBucket(GateOptions(), absl::Minutes(1), Kind::kUnknown);
+}
+
+// Sends as many as may go at `now`, ids from `first`; returns how many.
+int SendAll(QuotaBucket* bucket, uint64_t first, absl::Time now) {
+  int sent = 0;
+  while (sent < 1000 && bucket->Next(1, now) <= now) {
+    bucket->OnSent(first + static_cast<uint64_t>(sent++), 1, now);
+  }
+  return sent;
+}
+
+// Sends `count`, a step apart, and has the one after them refused.
+absl::Time Exhaust(QuotaBucket* bucket, int count, absl::Time start,
+                   std::optional<double> limit,
+                   std::optional<absl::Time> retry_at) {
+  absl::Time now = start;
+  for (int i = 0; i <= count; ++i) {
+    now += kStep;
+    bucket->OnSent(static_cast<uint64_t>(i) + 1, 1, now);
+  }
+  const absl::Time sent = now;
+  now += kStep;
+  bucket->OnRefused(static_cast<uint64_t>(count) + 1, sent, limit, retry_at,
+                    now);
+  return now;
+}
+
+TEST(QuotaBucketTest, SendsNothingBeforeTheTimeThatTheServerTold) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time told = kMinuteBegins + absl::Nanoseconds(33251487996);
+  const absl::Time now = Exhaust(&bucket, 5, kMinuteBegins, 5, told);
+  EXPECT_EQ(bucket.Next(1, now), told);
+  EXPECT_EQ(bucket.Next(1, told - absl::Nanoseconds(1)), told);
+  EXPECT_EQ(bucket.Next(1, told), told);
+}
+
+TEST(QuotaBucketTest, LetsOneProbeThroughWhenItOpens) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time told = kMinuteBegins + absl::Seconds(33);
+  Exhaust(&bucket, 5, kMinuteBegins, 5, told);
+  EXPECT_EQ(SendAll(&bucket, 100, told), 1);
+  const absl::Time held = told + GateOptions().hold;
+  EXPECT_EQ(SendAll(&bucket, 200, held), 4);  // With the probe: the limit.
+}
+
+TEST(QuotaBucketTest, AWindowAlignedToTheClockIsKnownByItsEarlyEnd) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time next = kMinuteBegins + absl::Minutes(1);
+  Exhaust(&bucket, 20, kMinuteBegins + absl::Seconds(40), 20, next);
+  EXPECT_EQ(bucket.kind(), Kind::kFixed);
+  EXPECT_EQ(SendAll(&bucket, 100, next), 1);
+  EXPECT_EQ(SendAll(&bucket, 200, next + absl::Seconds(30)), 19);
+  // All of it again in the next minute, half a minute after the last.
+  EXPECT_EQ(SendAll(&bucket, 300, next + absl::Seconds(61)), 20);
+}
+
+TEST(QuotaBucketTest, ASlidingWindowIsKnownByTheEndOfItsOldestUse) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time start = kMinuteBegins + absl::Seconds(40);
+  const absl::Time told = start + kStep + absl::Minutes(1);
+  Exhaust(&bucket, 20, start, 20, told);
+  EXPECT_EQ(bucket.kind(), Kind::kSliding);
+  EXPECT_EQ(SendAll(&bucket, 100, told), 1);
+  const absl::Time held = told + absl::Seconds(30);
+  EXPECT_EQ(SendAll(&bucket, 200, held), 19);
+  // The probe's place is the only one that is free a minute after it.
+  EXPECT_EQ(SendAll(&bucket, 300, told + absl::Seconds(61)), 1);
+}
+
+TEST(QuotaBucketTest, OthersOfTheSameThrongOnlyProlongTheWait) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time told = kMinuteBegins + absl::Seconds(33);
+  const absl::Time now = Exhaust(&bucket, 5, kMinuteBegins, 5, told);
+  bucket.OnRefused(900, now - kStep, 5, told - absl::Seconds(3), now);
+  EXPECT_EQ(bucket.Next(1, now), told);
+  bucket.OnRefused(901, now - kStep, 5, told + absl::Seconds(3), now);
+  EXPECT_EQ(bucket.Next(1, now), told + absl::Seconds(3));
+}
+
+TEST(QuotaBucketTest, ALateRefusalFromAnEarlierWindowClosesNothing) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time told = kMinuteBegins + absl::Seconds(33);
+  Exhaust(&bucket, 5, kMinuteBegins, 5, told);
+  bucket.OnSent(100, 1, told);
+  bucket.OnSettled(100, told + kStep);
+  bucket.OnRefused(3, kMinuteBegins, 5, told + absl::Seconds(20), told + kStep);
+  EXPECT_EQ(bucket.Next(1, told + kStep), told + kStep);
+}
+
+TEST(QuotaBucketTest, ARefusedProbeClosesItAgain) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time told = kMinuteBegins + absl::Seconds(33);
+  Exhaust(&bucket, 5, kMinuteBegins, 5, told);
+  bucket.OnSent(100, 1, told);
+  bucket.OnRefused(100, told, 5, told + absl::Seconds(7), told + kStep);
+  EXPECT_EQ(bucket.Next(1, told + kStep), told + absl::Seconds(7));
+}
+
+TEST(QuotaBucketTest, AnAbandonedProbeIsReplaced) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time told = kMinuteBegins + absl::Seconds(33);
+  Exhaust(&bucket, 5, kMinuteBegins, 5, told);
+  bucket.OnSent(100, 1, told);
+  bucket.OnReleased(100);
+  EXPECT_EQ(bucket.Next(1, told), told);
+}
+
+TEST(QuotaBucketTest, WithoutALimitWhatWasLetInIsTheLimit) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time next = kMinuteBegins + absl::Minutes(1);
+  Exhaust(&bucket, 7, kMinuteBegins + absl::Seconds(40), std::nullopt, next);
+  EXPECT_FALSE(bucket.uncertain());
+  EXPECT_EQ(SendAll(&bucket, 100, next), 1);
+  EXPECT_EQ(SendAll(&bucket, 200, next + absl::Seconds(1)), 6);
+}
+
+TEST(QuotaBucketTest, WhatStrangersUsedLeavesTheLimitInDoubtOnlyOnce) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time next = kMinuteBegins + absl::Minutes(1);
+  Exhaust(&bucket, 5, kMinuteBegins + absl::Seconds(40), 20, next);
+  EXPECT_TRUE(bucket.uncertain());
+  EXPECT_EQ(bucket.cap(), 20);
+  Exhaust(&bucket, 5, next, 20, next + absl::Minutes(1));
+  const absl::Time now = next + absl::Seconds(1);
+  bucket.OnSent(300, 1, next + absl::Minutes(1));
+  bucket.OnSettled(300, next + absl::Minutes(1) + kStep);
+  for (uint64_t id = 301; id < 305; ++id) {
+    bucket.OnSent(id, 1, next + absl::Minutes(1) + 2 * kStep);
+  }
+  bucket.OnSent(305, 1, next + absl::Minutes(1) + 3 * kStep);
+  bucket.OnRefused(305, next + absl::Minutes(1) + 3 * kStep, 20,
+                   next + absl::Minutes(2), now + absl::Minutes(1));
+  EXPECT_FALSE(bucket.uncertain());
+  EXPECT_LT(*bucket.cap(), 20);
+}
+
+TEST(QuotaBucketTest, ALimitOfTheUserIsKeptExactlyWhateverIsRefused) {
+  QuotaBucket bucket(GateOptions(), absl::Minutes(1), Kind::kSliding);
+  bucket.SetLimit(7);
+  EXPECT_EQ(SendAll(&bucket, 1, kMinuteBegins), 7);
+  EXPECT_EQ(SendAll(&bucket, 100, kMinuteBegins + absl::Seconds(59)), 0);
+  EXPECT_EQ(SendAll(&bucket, 200, kMinuteBegins + absl::Seconds(61)), 7);
+  bucket.OnRefused(200, kMinuteBegins + absl::Seconds(61), 3,
+                   kMinuteBegins + absl::Minutes(2),
+                   kMinuteBegins + absl::Seconds(62));
+  EXPECT_EQ(bucket.cap(), 7);
+}
+
+TEST(QuotaBucketTest, ADayBeginsAtMidnightInCalifornia) {
+  QuotaBucket bucket(GateOptions(), absl::Hours(24), Kind::kDay);
+  bucket.SetLimit(2);
+  const absl::Time evening = absl::FromCivil(
+      absl::CivilSecond(2026, 7, 1, 23, 0, 0), absl::FixedTimeZone(-7 * 3600));
+  EXPECT_EQ(SendAll(&bucket, 1, evening), 2);
+  EXPECT_EQ(bucket.Next(1, evening), evening + absl::Hours(1));
+  EXPECT_EQ(SendAll(&bucket, 10, evening + absl::Hours(1)), 2);
+}
+
+TEST(QuotaBucketTest, ABareRefusalIsTestedSoonThenLaterThenWithTheMinute) {
+  QuotaBucket bucket = QuotaBucket::Bare(GateOptions());
+  const absl::Time now =
+      Exhaust(&bucket, 5, kMinuteBegins, std::nullopt, std::nullopt);
+  std::vector<absl::Duration> waits;
+  absl::Time at = now;
+  for (uint64_t id = 100; id < 103; ++id) {
+    const absl::Time next = bucket.Next(1, at);
+    waits.push_back(next - at);
+    at = next;
+    bucket.OnSent(id, 1, at);
+    bucket.OnRefused(id, at, std::nullopt, std::nullopt, at);
+  }
+  EXPECT_EQ(waits[0], absl::Seconds(2));
+  EXPECT_EQ(waits[1], absl::Seconds(8));
+  EXPECT_GT(at, kMinuteBegins + absl::Minutes(1));
+  EXPECT_LT(at, kMinuteBegins + absl::Seconds(61));
+}
+
+TEST(QuotaBucketTest, WhatIsBareAndOpensSoonIsNoMinute) {
+  QuotaBucket bucket = QuotaBucket::Bare(GateOptions());
+  const absl::Time now =
+      Exhaust(&bucket, 5, kMinuteBegins, std::nullopt, std::nullopt);
+  const absl::Time probe = bucket.Next(1, now);
+  bucket.OnSent(100, 1, probe);
+  EXPECT_EQ(SendAll(&bucket, 200, probe + absl::Seconds(4)), 5);
+  EXPECT_GE(SendAll(&bucket, 300, probe + absl::Seconds(8)), 5);
+}
+
+}  // namespace
+}  // namespace gemini::internal
