@@ -9,10 +9,6 @@
 namespace gemini::internal {
 namespace {
 
-Finish Degrade(Diagnosis diagnosis, std::optional<absl::Time> retry_at) {
-  return {Finish::Verdict::kDegraded, std::move(diagnosis), retry_at};
-}
-
 Diagnosis DeadlinePassed() {
   Diagnosis diagnosis;
   diagnosis.cause = Cause::kDeadlineExceeded;
@@ -24,68 +20,123 @@ Diagnosis DeadlinePassed() {
 
 }  // namespace
 
-CallMachine::CallMachine(const RetryOptions& options,
-                         absl::Duration attempt_limit, absl::Time deadline)
-    : options_(options), attempt_limit_(attempt_limit), deadline_(deadline) {}
+CallMachine::CallMachine(Order order, Gates* gates)
+    : order_(std::move(order)), gates_(gates) {
+  demand_.ticket = gates->NewTicket();
+  demand_.model = order_.models.front();
+  demand_.priority = order_.priority;
+  demand_.input_tokens = order_.input_tokens;
+  demand_.deadline = order_.deadline;
+}
 
-Action CallMachine::OnStarted(absl::Time now) { return BeginAttempt(now); }
+Action CallMachine::OnStarted(absl::Time now) { return Ask(now); }
 
-Action CallMachine::OnWoke(absl::Time now) { return BeginAttempt(now); }
+Action CallMachine::OnWoke(absl::Time now) { return Ask(now); }
 
-Action CallMachine::OnCancelled() {
+Action CallMachine::OnCancelled(absl::Time now) {
+  gates_->Leave(demand_, now);
+  permit_.reset();
   return Finish{Finish::Verdict::kCancelled, std::nullopt, std::nullopt};
 }
 
-Action CallMachine::BeginAttempt(absl::Time now) {
-  if (now >= deadline_) return Degrade(DeadlinePassed(), std::nullopt);
-  ++requests_;
-  return StartAttempt{std::min(deadline_, now + attempt_limit_)};
+Action CallMachine::Degrade(std::optional<absl::Time> retry_at) const {
+  return Finish{Finish::Verdict::kDegraded,
+                why_ != nullptr ? *why_ : DeadlinePassed(), retry_at};
+}
+
+Action CallMachine::Ask(absl::Time now) {
+  if (now >= order_.deadline) {
+    gates_->Leave(demand_, now);
+    return Degrade(why_ != nullptr ? why_->retry_at : std::nullopt);
+  }
+  Admission admission = gates_->Admit(demand_, now);
+  if (auto* permit = std::get_if<Permit>(&admission)) {
+    credential_ = permit->credential();
+    if (requests_.size() <= credential_) requests_.resize(credential_ + 1);
+    if (requests_[credential_] > order_.retry.max_retries) {
+      return Degrade(why_->retry_at);
+    }
+    permit_.emplace(std::move(*permit));
+    ++requests_[credential_];
+    return StartAttempt{std::min(order_.deadline, now + order_.attempt_limit),
+                        demand_.model, credential_};
+  }
+  if (auto* again = std::get_if<AskAgain>(&admission)) {
+    if (again->why != nullptr) why_ = again->why;
+    return WaitUntil{
+        std::min(again->time.value_or(order_.deadline), order_.deadline), true,
+        again->opens, std::move(again->why)};
+  }
+  auto& refusal = std::get<NotAdmitted>(admission);
+  if (why_ == nullptr) why_ = std::move(refusal.why);
+  const std::optional<absl::Time> retry_at = refusal.retry_at;
+  if (model_ + 1 < order_.models.size()) return NextModel(now);
+  return Degrade(retry_at);
+}
+
+Action CallMachine::NextModel(absl::Time now) {
+  demand_.model = order_.models[++model_];
+  requests_.clear();
+  ambiguous_ = 0;
+  unusable_ = 0;
+  return Ask(now);
 }
 
 Action CallMachine::OnAttemptEnded(std::optional<Diagnosis> diagnosis,
                                    absl::Time now, double random) {
+  gates_->Record(*std::move(permit_), now, diagnosis);
+  permit_.reset();
   if (!diagnosis.has_value()) {
     return Finish{Finish::Verdict::kDelivered, std::nullopt, std::nullopt};
   }
-  const Remedy remedy = RemedyFor(diagnosis->cause);
-  absl::Duration base = options_.backoff;
-  bool exhausted = requests_ > options_.max_retries;
+  why_ = std::make_shared<const Diagnosis>(*std::move(diagnosis));
+  const RetryOptions& options = order_.retry;
+  const Remedy remedy = RemedyFor(why_->cause);
+  const int requests = requests_[credential_];
+  const bool last = model_ + 1 == order_.models.size();
+  absl::Duration base = options.backoff;
+  bool exhausted = requests > options.max_retries;
   switch (remedy) {
     case Remedy::kFixRequest:
-      return Finish{Finish::Verdict::kInvalid, std::move(diagnosis),
-                    std::nullopt};
-    case Remedy::kNone: {
-      const std::optional<absl::Time> retry_at = diagnosis->retry_at;
-      return Degrade(*std::move(diagnosis), retry_at);
-    }
+      return Finish{Finish::Verdict::kInvalid, *why_, std::nullopt};
+    case Remedy::kNone:
+      return Degrade(why_->retry_at);
+    case Remedy::kNextRoute:
+      // Whichever it is: the gates know which keys remain.
+      return Ask(now);
     case Remedy::kThrottle:
-      base = options_.throttled_backoff;
+      base = options.throttled_backoff;
       break;
     case Remedy::kBackoff:
       break;
     case Remedy::kAskCaller:
-      exhausted |= ++ambiguous_ > options_.max_ambiguous_retries;
+      exhausted |= ++ambiguous_ > options.max_ambiguous_retries;
       break;
     case Remedy::kOnceMore:
       exhausted |= ++unusable_ > 1;
       break;
   }
 
-  absl::Time wake =
-      now + Backoff(base, options_.max_backoff, requests_, random);
-  if (diagnosis->retry_at.has_value()) {
-    wake = std::max(wake, SpreadAfter(*diagnosis->retry_at, now, random));
+  const std::optional<absl::Time> told = why_->retry_at;
+  // What the server said holds for all, and the gates know it.
+  if (!exhausted && remedy == Remedy::kThrottle && told.has_value()) {
+    return Ask(now);
   }
-  if (exhausted || wake >= deadline_) {
-    // Coming back makes sense where time heals: not after an answer that may
-    // have been paid for or that a repetition did not better.
-    const bool time_heals =
-        remedy == Remedy::kThrottle || remedy == Remedy::kBackoff;
-    std::optional<absl::Time> retry_at = diagnosis->retry_at;
-    if (time_heals && !retry_at.has_value()) retry_at = wake;
-    return Degrade(*std::move(diagnosis), retry_at);
+  absl::Time wake = now + Backoff(base, options.max_backoff, requests, random);
+  if (told.has_value()) {
+    wake = std::max(wake, SpreadAfter(*told, now, random));
   }
-  return WaitUntil{wake};
+  if (!exhausted && wake < order_.deadline) {
+    return WaitUntil{wake, false, wake, why_};
+  }
+  // Maybe billed already: not twice elsewhere.
+  if (!last && remedy != Remedy::kAskCaller) return NextModel(now);
+  // Coming back makes sense where time heals: not after an answer that may have
+  // been paid for or that a repetition did not better.
+  const bool time_heals =
+      remedy == Remedy::kThrottle || remedy == Remedy::kBackoff;
+  if (time_heals && !told.has_value()) return Degrade(wake);
+  return Degrade(told);
 }
 
 }  // namespace gemini::internal

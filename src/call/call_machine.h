@@ -1,13 +1,18 @@
 // Decides what is done for one picture, and when. Pure: it is told the time and
-// given its random numbers, and carries out nothing itself.
+// given its random numbers, asks the gates, and carries out nothing itself.
 
 #ifndef GEMINI_SRC_CALL_CALL_MACHINE_H_
 #define GEMINI_SRC_CALL_CALL_MACHINE_H_
 
+#include <cstddef>
+#include <memory>
 #include <optional>
+#include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/time/time.h"
+#include "call/gates.h"
 #include "gemini/call_options.h"
 #include "gemini/diagnosis.h"
 
@@ -16,11 +21,17 @@ namespace gemini::internal {
 // Make one attempt, then report its end.
 struct StartAttempt {
   absl::Time give_up_at;  // The attempt must have ended by then.
+  std::string model;
+  size_t credential = 0;  // Its place among those of the gates.
 };
 
-// Do nothing until `time`, then report it.
+// Do nothing until `time`, or until the gates wake the ticket if that is
+// earlier, then report it.
 struct WaitUntil {
   absl::Time time;
+  bool wakeable = false;  // It stands in line before the gates.
+  absl::Time expected;    // When the wait ends, to all that is known.
+  std::shared_ptr<const Diagnosis> why;  // Null: there is nothing to tell.
 };
 
 // Nothing more is to be done.
@@ -38,17 +49,29 @@ struct Finish {
 
 using Action = std::variant<StartAttempt, WaitUntil, Finish>;
 
-// One picture of one call on one route. Each event returns the next action; no
-// event may follow a Finish.
+// What one picture is asked for with.
+struct Order {
+  RetryOptions retry;
+  absl::Duration attempt_limit;
+  absl::Time deadline;
+  std::vector<std::string> models;  // In the order to try; at least one.
+  Priority priority = Priority::kInteractive;
+  double input_tokens = 0;  // A guess.
+};
+
+// One picture of one call. Each event returns the next action; no event may
+// follow a Finish. After each event the gates may have tickets to be woken.
 class CallMachine {
  public:
-  // `options` and `limits` must be valid.
-  CallMachine(const RetryOptions& options, absl::Duration attempt_limit,
-              absl::Time deadline);
+  // `gates` must outlive the machine.
+  CallMachine(Order order, Gates* gates);
+
+  // By which the gates wake it.
+  uint64_t ticket() const { return demand_.ticket; }
 
   Action OnStarted(absl::Time now);
 
-  // The time of a WaitUntil has come.
+  // The time of a WaitUntil has come, or the gates woke the ticket.
   Action OnWoke(absl::Time now);
 
   // The attempt ended: well if `diagnosis` is empty. `random` is uniform in
@@ -56,17 +79,25 @@ class CallMachine {
   Action OnAttemptEnded(std::optional<Diagnosis> diagnosis, absl::Time now,
                         double random);
 
-  Action OnCancelled();
+  Action OnCancelled(absl::Time now);
 
  private:
-  Action BeginAttempt(absl::Time now);
+  Action Ask(absl::Time now);
+  Action NextModel(absl::Time now);
+  Action Degrade(std::optional<absl::Time> retry_at) const;
 
-  const RetryOptions options_;
-  const absl::Duration attempt_limit_;
-  const absl::Time deadline_;
-  int requests_ = 0;  // Begun so far.
+  const Order order_;
+  Gates* const gates_;
+  Demand demand_;
+  std::optional<Permit> permit_;
+  size_t model_ = 0;           // Of order_.models.
+  std::vector<int> requests_;  // For this model, by credential.
+  size_t credential_ = 0;      // Of the last attempt.
   int ambiguous_ = 0;
   int unusable_ = 0;  // Answers without a usable picture.
+
+  // Why there is no picture yet.
+  std::shared_ptr<const Diagnosis> why_;
 };
 
 }  // namespace gemini::internal

@@ -18,12 +18,13 @@ Remedy RemedyFor(Cause cause) {
       return Remedy::kOnceMore;
     case Cause::kInvalidRequest:
       return Remedy::kFixRequest;
-    case Cause::kUnknown:
     case Cause::kDailyQuota:
     case Cause::kZeroQuota:
     case Cause::kBilling:
     case Cause::kCredential:
     case Cause::kModelNotFound:
+      return Remedy::kNextRoute;
+    case Cause::kUnknown:
     case Cause::kRefused:
     case Cause::kTokenLimit:
     case Cause::kDeadlineExceeded:

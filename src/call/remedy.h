@@ -9,6 +9,7 @@ namespace gemini::internal {
 
 enum class Remedy {
   kNone,        // Repeating cannot help, or not within any call's time.
+  kNextRoute,   // Another key, project or model may do; this one will not.
   kFixRequest,  // Only the caller can help.
   kThrottle,    // Repeat after the server's delay, or a long backoff.
   kBackoff,     // Repeat after a backoff.

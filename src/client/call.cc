@@ -8,35 +8,51 @@
 
 namespace gemini::internal {
 
+namespace {
+
+// About what a request counts: https://ai.google.dev/gemini-api/docs/tokens
+constexpr double kBytesPerToken = 4;
+constexpr double kTokensPerImage = 258;
+
+double InputTokens(const ImageRequest& request) {
+  return static_cast<double>(request.prompt.size()) / kBytesPerToken +
+         static_cast<double>(request.reference_images.size()) * kTokensPerImage;
+}
+
+}  // namespace
+
 struct Call::Picture {
-  Picture(int picture_index, CallMachine call_machine, absl::Time now)
+  Picture(int picture_index, Order order, Gates* gates, absl::Time now)
       : index(picture_index),
-        machine(std::move(call_machine)),
+        machine(std::move(order), gates),
         idle_since(now) {}
 
   const int index;
   CallMachine machine;
-  absl::Time idle_since;               // When the last attempt ended.
-  std::optional<Diagnosis> diagnosis;  // Of the last attempt.
-  size_t attempt = 0;                  // The running one's place in attempts_.
+  absl::Time idle_since;  // When the last attempt ended.
+  size_t attempt = 0;     // The running one's place in attempts_.
   std::unique_ptr<AttemptReader> reader;
   std::optional<CurlTransport::TransferId> transfer;
   std::optional<EventLoop::TimerId> timer;
+  absl::Time waits_until;  // As last told.
   std::optional<Finish> finish;
 };
 
-Call::Call(const CallContext* context, CallSettings settings,
+Call::Call(CallContext* context, CallSettings settings,
            FinishedFunction finished)
     : context_(context),
       settings_(std::move(settings)),
-      finished_(std::move(finished)),
-      route_{"gemini", settings_.model,
-             context->configuration->shown.key_fingerprint} {
-  const absl::Time deadline = settings_.started + settings_.limits.call;
+      finished_(std::move(finished)) {
+  Order order;
+  order.retry = settings_.retry;
+  order.attempt_limit = settings_.limits.attempt;
+  order.deadline = settings_.started + settings_.limits.call;
+  order.models = {settings_.model};
+  order.priority = settings_.priority;
+  order.input_tokens = InputTokens(*settings_.request);
   for (int i = 0; i < settings_.request->count; ++i) {
-    pictures_.push_back(std::make_unique<Picture>(
-        i, CallMachine(settings_.retry, settings_.limits.attempt, deadline),
-        settings_.started));
+    pictures_.push_back(
+        std::make_unique<Picture>(i, order, context->gates, settings_.started));
   }
   unfinished_ = settings_.request->count;
 }
@@ -58,12 +74,13 @@ void Call::Cancel() {
   starting_ = true;  // The last picture to end must not end the loop here.
   for (const auto& picture : pictures_) {
     if (picture->finish.has_value()) continue;
-    if (picture->timer.has_value())
+    if (picture->timer.has_value()) {
       context_->loop->CancelTimer(*picture->timer);
+    }
     if (picture->transfer.has_value()) {
       context_->transport->Cancel(*picture->transfer);
     } else {
-      Do(picture.get(), picture->machine.OnCancelled());
+      Do(picture.get(), picture->machine.OnCancelled(context_->loop->Now()));
     }
   }
   starting_ = false;
@@ -71,6 +88,8 @@ void Call::Cancel() {
 }
 
 void Call::Do(Picture* picture, Action action) {
+  context_->waiting.erase(picture->machine.ticket());
+  if (context_->gates->has_woken()) context_->wake_waiting();
   if (const auto* start = std::get_if<StartAttempt>(&action)) {
     Attempt(picture, *start);
   } else if (const auto* wait = std::get_if<WaitUntil>(&action)) {
@@ -83,37 +102,55 @@ void Call::Do(Picture* picture, Action action) {
 }
 
 void Call::Wait(Picture* picture, const WaitUntil& action) {
-  Emit(Waiting{picture->index, action.time, *picture->diagnosis});
+  // Who stands in line asks often, and is told the same.
+  if (action.why != nullptr && picture->waits_until != action.expected) {
+    picture->waits_until = action.expected;
+    Emit(Waiting{picture->index, action.expected, *action.why});
+  }
   picture->timer = context_->loop->AddTimer(action.time, [this, picture] {
     picture->timer.reset();
-    Do(picture, picture->machine.OnWoke(context_->loop->Now()));
+    Wake(picture);
   });
+  if (action.wakeable) {
+    context_->waiting[picture->machine.ticket()] = [this, picture] {
+      Wake(picture);
+    };
+  }
+}
+
+void Call::Wake(Picture* picture) {
+  if (picture->timer.has_value()) {
+    context_->loop->CancelTimer(*picture->timer);
+    picture->timer.reset();
+  }
+  Do(picture, picture->machine.OnWoke(context_->loop->Now()));
 }
 
 void Call::Attempt(Picture* picture, const StartAttempt& action) {
   const absl::Time now = context_->loop->Now();
+  const Configuration& configuration = *context_->configuration;
   AttemptReport report;
   report.number = static_cast<int>(attempts_.size()) + 1;
   report.image_index = picture->index;
-  report.route = route_;
+  const ConfiguredKey& key = configuration.keys[action.credential];
+  report.route = {"gemini", action.model, key.fingerprint};
   report.started = now;
   report.waited = now - picture->idle_since;
   picture->attempt = attempts_.size();
-  Emit(AttemptStarted{report.number, report.image_index, route_});
+  Emit(AttemptStarted{report.number, report.image_index, report.route});
   attempts_.push_back(std::move(report));
 
-  const Configuration& configuration = *context_->configuration;
   GeminiTarget target;
   target.base_url = configuration.shown.base_url;
   target.api_version = configuration.shown.api_version;
-  target.model = settings_.model;
-  target.api_key = configuration.api_key;
+  target.model = action.model;
+  target.api_key = key.api_key;
   HttpRequest request =
       EncodeGeminiRequest(target, settings_.request, action.give_up_at - now);
   request.never_proxy = configuration.is_loopback;
   GeminiReading reading;
-  reading.model = settings_.model;
-  reading.api_key = configuration.api_key;
+  reading.model = action.model;
+  reading.api_key = key.api_key;
   reading.request = settings_.request;
   reading.classifier = context_->classifier;
   picture->reader = NewGeminiReader(std::move(reading));
@@ -131,7 +168,6 @@ void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
   picture->reader.reset();
   picture->transfer.reset();
   picture->idle_since = now;
-  picture->diagnosis = result.diagnosis;
 
   AttemptReport& report = attempts_[picture->attempt];
   report.duration = now - report.started;
@@ -164,7 +200,7 @@ void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
     images_.usage.total_tokens += result.usage.total_tokens;
   }
   if (transfer.end == TransferEnd::kCancelled) {
-    Do(picture, picture->machine.OnCancelled());
+    Do(picture, picture->machine.OnCancelled(now));
   } else {
     Do(picture, picture->machine.OnAttemptEnded(std::move(result.diagnosis),
                                                 now, context_->random()));

@@ -10,11 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/attempt_result.h"
 #include "call/call_machine.h"
+#include "call/gates.h"
 #include "client/configuration.h"
 #include "engine/curl_transport.h"
 #include "engine/event_loop.h"
@@ -32,8 +34,13 @@ struct CallContext {
   CurlTransport* transport = nullptr;
   const Configuration* configuration = nullptr;
   const Classifier* classifier = nullptr;  // May be empty.
-  std::function<double()> random;          // Uniform in [0, 1).
-  std::function<void(Event)> emit;         // Empty: nobody listens.
+  Gates* gates = nullptr;
+
+  // Whom the gates are to wake, by ticket; run after what is being done.
+  absl::flat_hash_map<uint64_t, std::function<void()>> waiting;
+  std::function<void()> wake_waiting;  // Called when the gates have woken some.
+  std::function<double()> random;      // Uniform in [0, 1).
+  std::function<void(Event)> emit;     // Empty: nobody listens.
 };
 
 // One call with everything decided that its options leave open.
@@ -44,6 +51,7 @@ struct CallSettings {
   RetryOptions retry;
   TimeLimits limits;
   Degradation degradation = Degradation::kPromptOnly;
+  Priority priority = Priority::kInteractive;
   absl::Time started;
 };
 
@@ -53,8 +61,7 @@ class Call {
   // `finished` runs once, and may destroy the call.
   using FinishedFunction = absl::AnyInvocable<void(absl::StatusOr<Outcome>) &&>;
 
-  Call(const CallContext* context, CallSettings settings,
-       FinishedFunction finished);
+  Call(CallContext* context, CallSettings settings, FinishedFunction finished);
   ~Call();
 
   Call(const Call&) = delete;
@@ -71,15 +78,15 @@ class Call {
   void Do(Picture* picture, Action action);
   void Attempt(Picture* picture, const StartAttempt& action);
   void Wait(Picture* picture, const WaitUntil& action);
+  void Wake(Picture* picture);
   void OnTransferEnded(Picture* picture, const TransferResult& transfer);
   void End();
   absl::StatusOr<Outcome> Conclude();
   void Emit(decltype(Event::what) what) const;
 
-  const CallContext* const context_;
+  CallContext* const context_;
   const CallSettings settings_;
   FinishedFunction finished_;
-  const Route route_;
   std::vector<std::unique_ptr<Picture>> pictures_;
   int unfinished_ = 0;
   bool starting_ = false;

@@ -63,6 +63,14 @@ absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
   core->context_.configuration = &core->configuration_;
   core->context_.classifier = &core->options_.classifier;
   core->context_.random = core->parts_.random;
+  std::vector<GateCredential> credentials;
+  for (const ConfiguredKey& key : core->configuration_.keys) {
+    credentials.push_back({key.fingerprint, key.project});
+  }
+  core->gates_ = std::make_unique<Gates>(
+      core->parts_.gates, core->options_.rate_limits, std::move(credentials));
+  core->context_.gates = core->gates_.get();
+  core->context_.wake_waiting = [c = core.get()] { c->WakeWaiting(); };
   if (core->options_.on_event) {
     core->context_.emit = [c = core.get()](Event event) {
       c->callbacks_->Post(
@@ -172,8 +180,24 @@ CallSettings ClientCore::Settle(ImageRequest request, CallOptions options,
   settings.limits = options_.time_limits;
   settings.limits.call = options.timeout.value_or(settings.limits.call);
   settings.degradation = options.degradation;
+  settings.priority = options.priority;
   settings.started = parts_.clock->Now();
   return settings;
+}
+
+void ClientCore::WakeWaiting() {
+  if (waking_) return;
+  waking_ = true;
+  loop_->Post([this] {
+    waking_ = false;
+    for (const uint64_t ticket : gates_->TakeWoken()) {
+      const auto waiting = context_.waiting.find(ticket);
+      if (waiting == context_.waiting.end()) continue;
+      const std::function<void()> wake = std::move(waiting->second);
+      context_.waiting.erase(waiting);
+      wake();
+    }
+  });
 }
 
 void ClientCore::StartCall(CallSettings settings, int64_t input_bytes,

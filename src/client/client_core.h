@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
+#include "call/gates.h"
 #include "client/call.h"
 #include "client/callback_thread.h"
 #include "client/configuration.h"
@@ -32,6 +33,7 @@ struct ClientParts {
   std::shared_ptr<Clock> clock;    // Null: the system's.
   std::function<double()> random;  // Uniform in [0, 1). Empty: a generator.
   Environment environment;         // Empty: the process's.
+  GateOptions gates;
 
   absl::StatusOr<GeminiImageClient> Assemble(ClientOptions options) &&;
 };
@@ -70,6 +72,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   CallSettings Settle(ImageRequest request, CallOptions options, uint64_t id);
   void Deliver(Delivery delivery, GeminiImageClient::DoneFunction done,
                absl::StatusOr<Outcome> outcome);
+  void WakeWaiting();  // On the I/O thread.
   void StartCall(CallSettings settings, int64_t input_bytes, Delivery delivery,
                  GeminiImageClient::DoneFunction done);
 
@@ -86,6 +89,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
 
   std::unique_ptr<CallbackThread> callbacks_;
   CallContext context_;
+  std::unique_ptr<Gates> gates_;  // I/O thread.
+  bool waking_ = false;           // I/O thread.
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<CurlTransport> transport_;
 

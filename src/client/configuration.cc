@@ -1,5 +1,6 @@
 #include "client/configuration.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 #include <vector>
@@ -107,6 +108,49 @@ absl::StatusOr<Setting> ChooseKey(const std::vector<Setting>& keys,
   return key;
 }
 
+// The keys of the options, or the one of the environment.
+absl::StatusOr<std::vector<ConfiguredKey>> ChooseKeys(
+    const Settings& settings, const ClientOptions& options,
+    ClientConfig* shown) {
+  std::vector<ConfiguredKey> keys;
+  if (options.credentials.empty()) {
+    absl::StatusOr<Setting> key = ChooseKey(
+        settings.Find({"GOOGLE_API_KEY", "GEMINI_API_KEY"}, options.api_key),
+        options, &shown->warnings);
+    if (!key.ok()) return key.status();
+    shown->key_source = key->source;
+    const std::string fingerprint = Fingerprint(key->value);
+    keys.push_back({key->value, fingerprint, absl::StrCat("#", fingerprint)});
+    return keys;
+  }
+  shown->key_source = "options";
+  for (size_t i = 0; i < options.credentials.size(); ++i) {
+    const Credential& credential = options.credentials[i];
+    const absl::string_view value =
+        absl::StripAsciiWhitespace(credential.api_key);
+    if (value.empty() || !IsSendable(value)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "credentials[", i, "].api_key: ",
+          value.empty() ? "is empty"
+                        : "holds characters other than visible ASCII: copy "
+                          "it again from ",
+          value.empty() ? "" : kKeyPage));
+    }
+    const bool known =
+        std::any_of(keys.begin(), keys.end(),
+                    [&value](const auto& key) { return key.api_key == value; });
+    if (known) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("credentials[", i, "].api_key: stands there twice"));
+    }
+    const std::string fingerprint = Fingerprint(value);
+    keys.push_back({std::string(value), fingerprint,
+                    credential.project.empty() ? absl::StrCat("#", fingerprint)
+                                               : credential.project});
+  }
+  return keys;
+}
+
 bool AllowsPlainHttp(const ClientOptions& options, absl::string_view host) {
   for (const std::string& allowed : options.plain_http_hosts) {
     if (absl::EqualsIgnoreCase(allowed, host)) return true;
@@ -150,14 +194,12 @@ absl::StatusOr<Configuration> Configure(const ClientOptions& options,
 
   Configuration configuration;
   ClientConfig& shown = configuration.shown;
-  absl::StatusOr<Setting> key = ChooseKey(
-      settings.Find({"GOOGLE_API_KEY", "GEMINI_API_KEY"}, options.api_key),
-      options, &shown.warnings);
-  if (!key.ok()) return key.status();
-  configuration.api_key = key->value;
-  shown.key_source = key->source;
-  shown.key_kind = KeyKind(key->value);
-  shown.key_fingerprint = Fingerprint(key->value);
+  absl::StatusOr<std::vector<ConfiguredKey>> keys =
+      ChooseKeys(settings, options, &shown);
+  if (!keys.ok()) return keys.status();
+  configuration.keys = *std::move(keys);
+  shown.key_kind = KeyKind(configuration.keys.front().api_key);
+  shown.key_fingerprint = configuration.keys.front().fingerprint;
 
   Setting base_url = {kDefaultBaseUrl, "default"};
   const std::vector<Setting> base_urls =

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -21,9 +22,16 @@ using Environment =
 // The environment of this process.
 std::optional<std::string> ProcessEnvironment(const std::string& name);
 
+// A key, ready for use.
+struct ConfiguredKey {
+  std::string api_key;      // Not to be shown.
+  std::string fingerprint;  // To be shown instead.
+  std::string project;      // Unique to the key where the user gave none.
+};
+
 struct Configuration {
-  ClientConfig shown;   // What may be shown.
-  std::string api_key;  // What may not.
+  ClientConfig shown;               // What may be shown.
+  std::vector<ConfiguredKey> keys;  // At least one, no key twice.
   bool is_loopback = false;
 };
 

@@ -29,11 +29,11 @@ void ModelList::AskForPage(absl::string_view token) {
   GeminiTarget target;
   target.base_url = configuration.shown.base_url;
   target.api_version = configuration.shown.api_version;
-  target.api_key = configuration.api_key;
+  target.api_key = configuration.keys.front().api_key;
   HttpRequest request = EncodeListModels(target, token);
   request.never_proxy = configuration.is_loopback;
   const TimeLimits limits;
-  reader_.emplace(configuration.api_key);
+  reader_.emplace(configuration.keys.front().api_key);
   transfer_ = context_->transport->Start(
       std::move(request), {limits.connect, limits.stall, deadline_}, &*reader_,
       [this](const TransferResult& transfer) { OnTransferEnded(transfer); });

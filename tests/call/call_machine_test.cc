@@ -30,8 +30,10 @@ struct Course {
   Finish finish;
 };
 
-Course Drive(CallMachine machine, const std::vector<Diagnosis>& failures,
+Course Drive(const Order& order, const std::vector<Diagnosis>& failures,
              double random) {
+  Gates gates({}, {}, {{"key", "project"}});
+  CallMachine machine(order, &gates);
   Course course;
   absl::Time now = kStart;
   Action action = machine.OnStarted(now);
@@ -54,13 +56,25 @@ Course Drive(CallMachine machine, const std::vector<Diagnosis>& failures,
   }
 }
 
-CallMachine Machine(RetryOptions options = {},
-                    absl::Duration limit = absl::Minutes(5)) {
-  return CallMachine(options, absl::Minutes(3), kStart + limit);
+Order OrderFor(RetryOptions options = {},
+               absl::Duration limit = absl::Minutes(5),
+               absl::Duration attempt_limit = absl::Minutes(3)) {
+  Order order;
+  order.retry = options;
+  order.attempt_limit = attempt_limit;
+  order.deadline = kStart + limit;
+  order.models = {"model"};
+  return order;
+}
+
+Action FirstAction(const Order& order) {
+  Gates gates({}, {}, {{"key", "project"}});
+  CallMachine machine(order, &gates);
+  return machine.OnStarted(kStart);
 }
 
 TEST(CallMachineTest, DeliversWhatTheFirstAttemptBrings) {
-  const Course course = Drive(Machine(), {}, 0.5);
+  const Course course = Drive(OrderFor(), {}, 0.5);
   EXPECT_EQ(course.requests, 1);
   EXPECT_EQ(course.finish.verdict, Finish::Verdict::kDelivered);
   EXPECT_EQ(course.waited, absl::ZeroDuration());
@@ -92,7 +106,7 @@ TEST(CallMachineTest, SendsAsManyRequestsAsTheCauseDeserves) {
   for (const Case& c : cases) {
     SCOPED_TRACE(static_cast<int>(c.cause));
     const Course course =
-        Drive(Machine(), std::vector<Diagnosis>(10, Failure(c.cause)), 0.5);
+        Drive(OrderFor(), std::vector<Diagnosis>(10, Failure(c.cause)), 0.5);
     EXPECT_EQ(course.requests, c.requests);
     EXPECT_EQ(course.finish.verdict, c.verdict);
     ASSERT_TRUE(course.finish.diagnosis.has_value());
@@ -106,7 +120,7 @@ TEST(CallMachineTest, NoRetriesMeansOneRequestWhateverHappens) {
   for (const Cause cause : {Cause::kRateLimited, Cause::kTransient,
                             Cause::kAmbiguous, Cause::kNoImage}) {
     EXPECT_EQ(
-        Drive(Machine(options), std::vector<Diagnosis>(5, Failure(cause)), 0.5)
+        Drive(OrderFor(options), std::vector<Diagnosis>(5, Failure(cause)), 0.5)
             .requests,
         1)
         << static_cast<int>(cause);
@@ -115,7 +129,7 @@ TEST(CallMachineTest, NoRetriesMeansOneRequestWhateverHappens) {
 
 TEST(CallMachineTest, DeliversAfterFaultsThatPass) {
   const Course course =
-      Drive(Machine(),
+      Drive(OrderFor(),
             {Failure(Cause::kTransient), Failure(Cause::kOverloaded),
              Failure(Cause::kNoImage)},
             0.5);
@@ -125,14 +139,14 @@ TEST(CallMachineTest, DeliversAfterFaultsThatPass) {
 
 TEST(CallMachineTest, BacksOffExponentially) {
   const Course course = Drive(
-      Machine(), std::vector<Diagnosis>(3, Failure(Cause::kTransient)), 0.5);
+      OrderFor(), std::vector<Diagnosis>(3, Failure(Cause::kTransient)), 0.5);
   // Half of 1 s, 2 s and 4 s.
   EXPECT_EQ(course.waited, absl::Milliseconds(3500));
 }
 
 TEST(CallMachineTest, WaitsLongerAfterARefusalThatStatesNoDelay) {
   const Course course = Drive(
-      Machine(), std::vector<Diagnosis>(1, Failure(Cause::kRateLimited)), 0.5);
+      OrderFor(), std::vector<Diagnosis>(1, Failure(Cause::kRateLimited)), 0.5);
   EXPECT_EQ(course.waited, absl::Milliseconds(2500));
 }
 
@@ -140,7 +154,7 @@ TEST(CallMachineTest, NeverComesBackEarlierThanTheServerSaid) {
   const absl::Time told = kStart + absl::Nanoseconds(38251487996);
   for (const double random : {0.0, 0.3, 0.999}) {
     const Course course =
-        Drive(Machine(), {FailureUntil(Cause::kRateLimited, told)}, random);
+        Drive(OrderFor(), {FailureUntil(Cause::kRateLimited, told)}, random);
     EXPECT_EQ(course.finish.verdict, Finish::Verdict::kDelivered);
     EXPECT_GE(kStart + course.waited, told);
     EXPECT_LE(kStart + course.waited, told + absl::Seconds(1));
@@ -149,7 +163,7 @@ TEST(CallMachineTest, NeverComesBackEarlierThanTheServerSaid) {
 
 TEST(CallMachineTest, DegradesAtOnceWhenTheServersDelayOverrunsTheDeadline) {
   const absl::Time told = kStart + absl::Seconds(33);
-  const Course course = Drive(Machine({}, absl::Seconds(10)),
+  const Course course = Drive(OrderFor({}, absl::Seconds(10)),
                               {FailureUntil(Cause::kRateLimited, told)}, 0.5);
   EXPECT_EQ(course.requests, 1);
   EXPECT_EQ(course.waited, absl::ZeroDuration());
@@ -158,7 +172,7 @@ TEST(CallMachineTest, DegradesAtOnceWhenTheServersDelayOverrunsTheDeadline) {
 }
 
 TEST(CallMachineTest, NeverWaitsForAQuotaOfZero) {
-  const Course course = Drive(Machine(), {Failure(Cause::kZeroQuota)}, 0.5);
+  const Course course = Drive(OrderFor(), {Failure(Cause::kZeroQuota)}, 0.5);
   EXPECT_EQ(course.waited, absl::ZeroDuration());
   EXPECT_EQ(course.finish.retry_at, std::nullopt);
 }
@@ -166,30 +180,28 @@ TEST(CallMachineTest, NeverWaitsForAQuotaOfZero) {
 TEST(CallMachineTest, ADailyQuotaSaysWhenToComeBack) {
   const absl::Time reset = kStart + absl::Hours(7);
   const Course course =
-      Drive(Machine(), {FailureUntil(Cause::kDailyQuota, reset)}, 0.5);
+      Drive(OrderFor(), {FailureUntil(Cause::kDailyQuota, reset)}, 0.5);
   EXPECT_EQ(course.requests, 1);
   EXPECT_EQ(course.finish.retry_at, reset);
 }
 
 TEST(CallMachineTest, AnAttemptEndsWithTheCall) {
-  CallMachine machine({}, absl::Minutes(3), kStart + absl::Minutes(1));
-  const Action action = machine.OnStarted(kStart);
+  const Action action = FirstAction(OrderFor({}, absl::Minutes(1)));
   const auto* start = std::get_if<StartAttempt>(&action);
   ASSERT_NE(start, nullptr);
   EXPECT_EQ(start->give_up_at, kStart + absl::Minutes(1));
 }
 
 TEST(CallMachineTest, AnAttemptIsBoundedByItsOwnLimit) {
-  CallMachine machine({}, absl::Seconds(7), kStart + absl::Minutes(1));
-  const Action action = machine.OnStarted(kStart);
+  const Action action =
+      FirstAction(OrderFor({}, absl::Minutes(1), absl::Seconds(7)));
   const auto* start = std::get_if<StartAttempt>(&action);
   ASSERT_NE(start, nullptr);
   EXPECT_EQ(start->give_up_at, kStart + absl::Seconds(7));
 }
 
 TEST(CallMachineTest, SendsNothingAfterTheDeadline) {
-  CallMachine machine({}, absl::Minutes(3), kStart);
-  const Action action = machine.OnStarted(kStart);
+  const Action action = FirstAction(OrderFor({}, absl::ZeroDuration()));
   const auto* finish = std::get_if<Finish>(&action);
   ASSERT_NE(finish, nullptr);
   EXPECT_EQ(finish->verdict, Finish::Verdict::kDegraded);
@@ -200,7 +212,7 @@ TEST(CallMachineTest, TheCallerDecidesHowOftenALostAnswerIsRepeated) {
   for (const int allowed : {0, 1, 3}) {
     RetryOptions options;
     options.max_ambiguous_retries = allowed;
-    EXPECT_EQ(Drive(Machine(options),
+    EXPECT_EQ(Drive(OrderFor(options),
                     std::vector<Diagnosis>(9, Failure(Cause::kAmbiguous)), 0.5)
                   .requests,
               allowed + 1);

@@ -6,11 +6,17 @@ namespace gemini::internal {
 namespace {
 
 TEST(RemedyTest, NothingThatWaitingCannotCureIsRepeated) {
+  for (const Cause cause : {Cause::kRefused, Cause::kTokenLimit,
+                            Cause::kUnknown, Cause::kDeadlineExceeded}) {
+    EXPECT_EQ(RemedyFor(cause), Remedy::kNone) << static_cast<int>(cause);
+  }
+}
+
+TEST(RemedyTest, WhatHoldsForARouteMovesOnToTheNext) {
   for (const Cause cause :
        {Cause::kZeroQuota, Cause::kDailyQuota, Cause::kBilling,
-        Cause::kCredential, Cause::kModelNotFound, Cause::kRefused,
-        Cause::kTokenLimit, Cause::kUnknown, Cause::kDeadlineExceeded}) {
-    EXPECT_EQ(RemedyFor(cause), Remedy::kNone) << static_cast<int>(cause);
+        Cause::kCredential, Cause::kModelNotFound}) {
+    EXPECT_EQ(RemedyFor(cause), Remedy::kNextRoute) << static_cast<int>(cause);
   }
 }
 

@@ -14,7 +14,9 @@ TEST(CallTest, CancellingACallThatHasEndedDoesNothing) {
   auto transport = CurlTransport::Create(loop->get(), {});
   ASSERT_TRUE(transport.ok());
   const Configuration configuration;
+  Gates gates({}, {}, {{"key", "project"}});
   CallContext context;
+  context.gates = &gates;
   context.loop = loop->get();
   context.transport = transport->get();
   context.configuration = &configuration;

@@ -183,6 +183,60 @@ TEST_F(ClientTest, AQuotaOfZeroCostsOneRequestAndGivesThePromptBack) {
   EXPECT_EQ(requests_, 1);
 }
 
+TEST_F(ClientTest, AQuotaOfZeroCostsOneRequestHoweverManyCallsThereAre) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"429 Too Many Requests", ZeroQuotaBody()};
+      },
+      &requests_));
+  GeminiImageClient client =
+      NewClient(OptionsFor(server), std::make_shared<ManualClock>());
+  absl::Mutex mutex;
+  int degraded = 0;
+  for (int i = 0; i < 20; ++i) {
+    client.GenerateAsync(Kite(), {}, [&](absl::StatusOr<Outcome> outcome) {
+      ASSERT_TRUE(outcome.ok()) << outcome.status();
+      EXPECT_EQ(outcome->diagnosis->cause, Cause::kZeroQuota);
+      absl::MutexLock lock(&mutex);
+      ++degraded;
+    });
+  }
+  const absl::StatusOr<Outcome> last = client.Generate(Kite());
+  ASSERT_TRUE(last.ok()) << last.status();
+  EXPECT_EQ(last->diagnosis->cause, Cause::kZeroQuota);
+  absl::MutexLock lock(&mutex);
+  EXPECT_EQ(degraded, 20);
+  EXPECT_EQ(requests_, 1);
+}
+
+TEST_F(ClientTest, AKeyWithoutQuotaIsPassedOver) {
+  std::atomic<int> first_key{0};
+  ScriptedServer server([&](Connection* connection, int) {
+    while (true) {
+      const std::string request = connection->ReadRequest();
+      if (request.empty()) return;
+      ++requests_;
+      if (absl::StrContains(request, "x-goog-api-key: first")) {
+        ++first_key;
+        connection->SendResponse("429 Too Many Requests", ZeroQuotaBody());
+      } else {
+        connection->SendResponse("200 OK", ImageBody());
+      }
+    }
+  });
+  ClientOptions options = OptionsFor(server);
+  options.api_key.clear();
+  options.credentials = {{"first", ""}, {"second", ""}};
+  GeminiImageClient client = NewClient(std::move(options));
+  for (int i = 0; i < 3; ++i) {
+    const absl::StatusOr<Outcome> outcome = client.Generate(Kite());
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_NE(outcome->images(), nullptr);
+  }
+  EXPECT_EQ(first_key, 1);
+  EXPECT_EQ(requests_, 4);
+}
+
 TEST_F(ClientTest, AResetOfAKeptAliveConnectionIsAnAttemptThatIsReported) {
   ScriptedServer server([this](Connection* connection, int) {
     while (!connection->ReadRequest().empty()) {
@@ -213,7 +267,10 @@ TEST_F(ClientTest, AResetOfAKeptAliveConnectionIsAnAttemptThatIsReported) {
 TEST_F(ClientTest, FewerPicturesThanAskedForAreKeptWithTheReasons) {
   ScriptedServer server(Answering(
       [](int n) {
-        if (n == 2) return Answer{"429 Too Many Requests", ZeroQuotaBody()};
+        if (n == 2) {
+          return Answer{"200 OK", R"({"promptFeedback":{"blockReason":)"
+                                  R"("SAFETY"}})"};
+        }
         return Answer{"200 OK", ImageBody()};
       },
       &requests_));
@@ -224,7 +281,7 @@ TEST_F(ClientTest, FewerPicturesThanAskedForAreKeptWithTheReasons) {
   ASSERT_NE(images, nullptr);
   EXPECT_THAT(images->images, SizeIs(2));
   ASSERT_THAT(images->missing, SizeIs(1));
-  EXPECT_EQ(images->missing[0].diagnosis.cause, Cause::kZeroQuota);
+  EXPECT_EQ(images->missing[0].diagnosis.cause, Cause::kRefused);
   ASSERT_TRUE(outcome->diagnosis.has_value());
   EXPECT_THAT(outcome->attempts, SizeIs(3));
 }

@@ -69,7 +69,7 @@ TEST(ConfigurationTest, WhatIsExplicitComesBeforeTheEnvironmentBeforeTheFile) {
     options.dotenv_path = file.path();
     const auto configuration = Configure(options, Of(c.variables));
     ASSERT_TRUE(configuration.ok()) << configuration.status();
-    EXPECT_EQ(configuration->api_key, c.key);
+    EXPECT_EQ(configuration->keys.front().api_key, c.key);
     EXPECT_EQ(configuration->shown.key_source, c.source);
     EXPECT_EQ(configuration->shown.key_fingerprint, Fingerprint(c.key));
   }
@@ -121,6 +121,33 @@ TEST(ConfigurationTest, KeysOfAnyKindAreTaken) {
     ClientOptions options;
     options.api_key = key;
     EXPECT_TRUE(Configure(options, Of({})).ok()) << key;
+  }
+}
+
+TEST(ConfigurationTest, KeysOfThePoolReplaceThoseOfTheEnvironment) {
+  ClientOptions options;
+  options.credentials = {{"k1", "shop"}, {" k2 ", ""}, {"k3", ""}};
+  const auto configuration =
+      Configure(options, Of({{"GEMINI_API_KEY", "other"}}));
+  ASSERT_TRUE(configuration.ok()) << configuration.status();
+  ASSERT_EQ(configuration->keys.size(), 3u);
+  EXPECT_EQ(configuration->keys[0].api_key, "k1");
+  EXPECT_EQ(configuration->keys[0].project, "shop");
+  EXPECT_EQ(configuration->keys[1].api_key, "k2");
+  EXPECT_NE(configuration->keys[1].project, configuration->keys[2].project);
+  EXPECT_EQ(configuration->shown.key_source, "options");
+}
+
+TEST(ConfigurationTest, ABadKeyOfThePoolIsNamedByItsPlaceAndNotShown) {
+  for (const char* bad : {"", "   ", "k-secret\r\nX: 1", "k-secret"}) {
+    ClientOptions options;
+    options.credentials = {{"k-secret", ""}, {bad, ""}};
+    const auto configuration = Configure(options, Of({}));
+    EXPECT_EQ(configuration.status().code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(configuration.status().message(),
+                HasSubstr("credentials[1].api_key"));
+    EXPECT_THAT(configuration.status().message(), Not(HasSubstr("secret")));
   }
 }
 
