@@ -23,6 +23,7 @@
 #include "gtest/gtest.h"
 #include "testing/manual_clock.h"
 #include "testing/scripted_server.h"
+#include "util/mutex_lock.h"
 
 namespace gemini {
 namespace {
@@ -197,14 +198,14 @@ TEST_F(ClientTest, AQuotaOfZeroCostsOneRequestHoweverManyCallsThereAre) {
     client.GenerateAsync(Kite(), {}, [&](absl::StatusOr<Outcome> outcome) {
       ASSERT_TRUE(outcome.ok()) << outcome.status();
       EXPECT_EQ(outcome->diagnosis->cause, Cause::kZeroQuota);
-      absl::MutexLock lock(&mutex);
+      internal::MutexLock lock(&mutex);
       ++degraded;
     });
   }
   const absl::StatusOr<Outcome> last = client.Generate(Kite());
   ASSERT_TRUE(last.ok()) << last.status();
   EXPECT_EQ(last->diagnosis->cause, Cause::kZeroQuota);
-  absl::MutexLock lock(&mutex);
+  internal::MutexLock lock(&mutex);
   EXPECT_EQ(degraded, 20);
   EXPECT_EQ(requests_, 1);
 }

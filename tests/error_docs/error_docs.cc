@@ -82,6 +82,15 @@ Phrase WordsOf(Remedy remedy) {
           "Does not repeat it. The call ends with the prompt, and with "
           "`retry_at` where a time is known.",
           "不重试。调用返回原提示词；若知道何时可再试，会给出 `retry_at`。"};
+    case Remedy::kNextRoute:
+      return {
+          "Does not repeat it with the same key; goes on to the next key, if "
+          "there is one, else ends with the prompt, and with `retry_at` where "
+          "a time is known. A single later request tests whether it has "
+          "changed.",
+          "不用同一密钥重试；若还有其他密钥则换用下一个，否则返回原提示词；若知"
+          "道何时"
+          "可再试，会给出 `retry_at`。之后只用单个请求试探情况是否已变。"};
     case Remedy::kFixRequest:
       return {
           "Does not repeat it. The call ends with a status, "

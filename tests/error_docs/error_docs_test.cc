@@ -29,9 +29,10 @@ TEST(ErrorDocsTest, TheCommittedDocumentsAreThoseOfTheTables) {
 }
 
 TEST(ErrorDocsTest, ACauseIsExplainedWithWhatTheLibraryDoesAboutIt) {
-  EXPECT_THAT(ErrorDocs(Language::kEnglish),
-              HasSubstr("| [`zero_quota`](#zero_quota) | The limit is 0: "
-                        "waiting never helps. | Does not repeat it."));
+  EXPECT_THAT(
+      ErrorDocs(Language::kEnglish),
+      HasSubstr("| [`zero_quota`](#zero_quota) | The limit is 0: "
+                "waiting never helps. | Does not repeat it with the same key"));
   EXPECT_THAT(ErrorDocs(Language::kChinese),
               HasSubstr("| [`no_image`](#no_image) | 应答正常，但没有图片。 | "
                         "重试一次。 |"));

@@ -83,8 +83,6 @@ TEST(CanaryTest, NoFailureRepeatsTheKeyOrThePrompt) {
     absl::StrAppend(&events, ToString(event), "\n");
   };
   {
-    auto client = GeminiImageClient::Create(options);
-    ASSERT_TRUE(client.ok()) << client.status();
     ImageRequest request;
     request.prompt = kPrompt;
     int bodies = 0;
@@ -98,17 +96,24 @@ TEST(CanaryTest, NoFailureRepeatsTheKeyOrThePrompt) {
         emulator.Post(
             absl::StrCat("/emulator/faults/raw?times=0&status=", status),
             WithCanaries(ReadFile(entry.path())));
+        int requests = 0;
         for (const Degradation degradation :
              {Degradation::kPromptOnly, Degradation::kForbidden}) {
           CallOptions call;
           call.degradation = degradation;
           call.retry.emplace();
           call.retry->max_retries = 0;
+          // What one refusal teaches must not keep the next from being met.
+          auto client = GeminiImageClient::Create(options);
+          ASSERT_TRUE(client.ok()) << client.status();
           ExpectOutputsWithoutCanary(client->Generate(request, call));
+          EXPECT_EQ(emulator.Requests(), ++requests);
         }
       }
     }
     EXPECT_GE(bodies, 50);
+    auto client = GeminiImageClient::Create(options);
+    ASSERT_TRUE(client.ok()) << client.status();
     for (const char* fault :
          {R"({"action":"reset"})", R"({"action":"close"})",
           R"({"action":"broken_stream","after_kib":1})",

@@ -70,7 +70,8 @@ TEST_F(CliGenerateTest, SeveralPicturesAreNumbered) {
 }
 
 TEST_F(CliGenerateTest, FewerPicturesThanAskedForAreKeptAndExitIsOne) {
-  emulator_.Order(R"({"status":403,"times":1})");
+  emulator_.Order(
+      R"({"action":"no_image","variant":"image_safety","times":1})");
   const ProgramResult result = Run({"a fox", "-o", "f.png", "--count", "3"});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_EQ(directory_.List().size(), 2U);

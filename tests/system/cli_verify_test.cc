@@ -71,7 +71,8 @@ TEST_F(CliVerifyTest, ADifferentKeyInTheFileIsPointedOut) {
   directory_.Write(".env", "GEMINI_API_KEY=AQ.SecretFree\n");
   const ProgramResult result = Run({}, {{"GEMINI_API_KEY", "AIzaSecretPaid"}});
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_THAT(result.out, HasSubstr("a different API key in GEMINI_API_KEY in .env"));
+  EXPECT_THAT(result.out,
+              HasSubstr("a different API key in GEMINI_API_KEY in .env"));
 }
 
 TEST_F(CliVerifyTest, AServiceThatIsNotThereIsDiagnosed) {
