@@ -86,8 +86,11 @@ std::string Line(absl::string_view text, size_t max, const Secrets& secrets) {
     }
   }
   line.resize(size);
-  // Spaces that are gone may have parted what is a secret without them.
-  return NeedsRedaction(line, secrets) ? Redact(line, secrets) : line;
+  // Spaces that are gone may have parted a listed secret.
+  if (!secrets.empty() && NeedsRedaction(line, secrets)) {
+    return Redact(line, secrets);
+  }
+  return line;
 }
 
 void Clean(std::string* text, const Secrets& secrets) {

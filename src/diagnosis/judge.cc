@@ -177,7 +177,7 @@ class SearchedText {
         if (space && last == ' ') continue;
         const char kept = space ? ' ' : absl::ascii_tolower(byte);
         text_[size++] = kept;
-        pairs_.set(Hash(last, kept));
+        pairs_[Hash(last, kept)] = true;
         last = kept;
       }
       if (last != ' ') text_[size++] = last = ' ';

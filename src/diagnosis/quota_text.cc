@@ -168,6 +168,12 @@ void Complete(const StatedQuota& stated, QuotaViolation* violation) {
   }
 }
 
+// What the words before a delay end with: "in", "after", "for", "wait".
+bool EndsPhrase(char c) {
+  c = absl::ascii_tolower(static_cast<unsigned char>(c));
+  return c == 'n' || c == 'r' || c == 't';
+}
+
 // A word that stands for a unit of time behind a number.
 struct TimeWord {
   absl::string_view word;
@@ -304,7 +310,7 @@ std::optional<absl::Duration> DelayIn(absl::string_view message) {
     const absl::string_view before =
         message.substr(at > 20 ? at - 20 : 0, std::min<size_t>(at, 20));
     const bool asks =
-        at > 0 && message[at - 1] == ' ' &&
+        at > 1 && message[at - 1] == ' ' && EndsPhrase(message[at - 2]) &&
         std::any_of(std::begin(kPhrases), std::end(kPhrases),
                     [&](absl::string_view phrase) {
                       return absl::EndsWithIgnoreCase(before, phrase);

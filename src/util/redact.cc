@@ -175,6 +175,10 @@ Finding FindNamedSecret(absl::string_view text, size_t at) {
     if (at - end > 3) return {};
     --end;
   }
+  // What those names end with.
+  if (end == 0 || !absl::StrContains("yntdYNTD", text.substr(end - 1, 1))) {
+    return {};
+  }
   const size_t begin = end > 16 ? end - 16 : 0;
   const absl::string_view before = text.substr(begin, end - begin);
   if (std::none_of(std::begin(kSecretNames), std::end(kSecretNames),

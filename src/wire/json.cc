@@ -17,6 +17,17 @@ const Value& AsValue(const void* value) {
   return *static_cast<const Value*>(value);
 }
 
+// Cheaper than asking for the type; null is no value.
+bool IsString(const void* value) {
+  return value != nullptr && AsValue(value).IsString();
+}
+bool IsObject(const void* value) {
+  return value != nullptr && AsValue(value).IsObject();
+}
+bool IsArray(const void* value) {
+  return value != nullptr && AsValue(value).IsArray();
+}
+
 // Hands events on until arrays and objects nest too deeply.
 class DepthLimit {
  public:
@@ -118,13 +129,13 @@ JsonValue::Type JsonValue::type() const {
 }
 
 absl::string_view JsonValue::string() const {
-  if (!is_string()) return "";
+  if (!IsString(value_)) return "";
   const Value& value = AsValue(value_);
   return absl::string_view(value.GetString(), value.GetStringLength());
 }
 
 std::optional<int64_t> JsonValue::integer() const {
-  if (is_string()) {
+  if (IsString(value_)) {
     int64_t value = 0;
     if (!absl::SimpleAtoi(string(), &value)) return std::nullopt;
     return value;
@@ -152,7 +163,7 @@ std::optional<bool> JsonValue::boolean() const {
 }
 
 JsonValue JsonValue::operator[](absl::string_view name) const {
-  if (!is_object()) return JsonValue();
+  if (!IsObject(value_)) return JsonValue();
   for (const auto& member : AsValue(value_).GetObject()) {
     const absl::string_view found(member.name.GetString(),
                                   member.name.GetStringLength());
@@ -162,21 +173,26 @@ JsonValue JsonValue::operator[](absl::string_view name) const {
 }
 
 size_t JsonValue::size() const {
-  if (is_array()) return AsValue(value_).Size();
-  if (is_object()) return AsValue(value_).MemberCount();
+  if (IsArray(value_)) return AsValue(value_).Size();
+  if (IsObject(value_)) return AsValue(value_).MemberCount();
   return 0;
 }
 
 JsonValue JsonValue::At(size_t index) const {
-  if (index >= size()) return JsonValue();
+  if (IsArray(value_)) {
+    const Value& array = AsValue(value_);
+    if (index >= array.Size()) return JsonValue();
+    return JsonValue(array.Begin() + index);
+  }
+  if (!IsObject(value_)) return JsonValue();
   const Value& value = AsValue(value_);
-  if (value.IsArray()) return JsonValue(value.Begin() + index);
+  if (index >= value.MemberCount()) return JsonValue();
   return JsonValue(
       &(value.MemberBegin() + static_cast<std::ptrdiff_t>(index))->value);
 }
 
 absl::string_view JsonValue::NameAt(size_t index) const {
-  if (!is_object() || index >= size()) return "";
+  if (!IsObject(value_) || index >= AsValue(value_).MemberCount()) return "";
   const Value& name =
       (AsValue(value_).MemberBegin() + static_cast<std::ptrdiff_t>(index))
           ->name;

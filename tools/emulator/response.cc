@@ -45,10 +45,8 @@ int64_t TextTokens(const std::string& text) {
 
 std::string Signature(const Answer& answer, absl::string_view part) {
   const uint64_t hash = HashBytes(answer.response_id, HashBytes(part));
-  std::string signature;
-  absl::Base64Escape(absl::StrCat("emulated-signature-", absl::Hex(hash)),
-                     &signature);
-  return signature;
+  return absl::Base64Escape(
+      absl::StrCat("emulated-signature-", absl::Hex(hash)));
 }
 
 Json InlineData(const Answer& answer, const std::string& base64) {
