@@ -92,7 +92,7 @@ pid_t Start(const std::string& name, const std::vector<std::string>& arguments,
   return pid;
 }
 
-// One request on a connection of its own; returns the body of the answer.
+// Sends `request` on a connection of its own and reads to the end.
 std::string Exchange(int port, const std::string& request) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = {};
@@ -118,9 +118,48 @@ std::string Exchange(int port, const std::string& request) {
     answer.append(piece, static_cast<size_t>(n));
   }
   close(fd);
-  EXPECT_EQ(answer.compare(0, 12, "HTTP/1.1 200"), 0) << answer;
-  const size_t body = answer.find("\r\n\r\n");
-  return body == std::string::npos ? "" : answer.substr(body + 4);
+  return answer;
+}
+
+// Puts chunks together; false if the last one is missing.
+bool Dechunk(absl::string_view text, std::string* body) {
+  while (true) {
+    const size_t line = text.find("\r\n");
+    int size = 0;
+    if (line == absl::string_view::npos ||
+        !absl::SimpleHexAtoi(text.substr(0, line), &size)) {
+      return false;
+    }
+    if (size == 0) return true;
+    const absl::string_view data =
+        text.substr(line + 2, static_cast<size_t>(size));
+    body->append(data.data(), data.size());
+    text.remove_prefix(std::min(text.size(), line + 4 + data.size()));
+  }
+}
+
+HttpAnswer ReadAnswer(const std::string& text) {
+  HttpAnswer answer;
+  const size_t end = text.find("\r\n\r\n");
+  if (end == std::string::npos ||
+      !absl::SimpleAtoi(text.substr(sizeof("HTTP/1.1"), 3), &answer.status)) {
+    return answer;
+  }
+  answer.head = text.substr(0, end + 2);
+  const std::string rest = text.substr(end + 4);
+  const size_t length = answer.head.find("Content-Length: ");
+  size_t size = 0;
+  if (length == std::string::npos) {
+    answer.whole = Dechunk(rest, &answer.body);
+  } else if (absl::SimpleAtoi(
+                 answer.head.substr(
+                     length + 16,
+                     answer.head.find("\r\n", length) - length - 16),
+                 &size)) {
+    answer.whole = rest.size() == size;
+    answer.body = rest;
+  }
+  return answer;
 }
 
 }  // namespace
@@ -215,20 +254,31 @@ Emulator::~Emulator() {
       << ReadFile(fs::path(directory_.path()) / "err");
 }
 
+HttpAnswer Emulator::Send(absl::string_view path, absl::string_view body,
+                          absl::string_view headers) const {
+  const std::string length =
+      body.empty() ? "" : absl::StrCat("Content-Length: ", body.size(), "\r\n");
+  return ReadAnswer(Exchange(
+      port_, absl::StrCat(body.empty() ? "GET " : "POST ", path,
+                          " HTTP/1.1\r\nHost: e\r\nConnection: close\r\n",
+                          length, headers, "\r\n", body)));
+}
+
 std::string Emulator::Get(absl::string_view path) const {
-  return Exchange(port_,
-                  absl::StrCat("GET ", path,
-                               " HTTP/1.1\r\nHost: e\r\nConnection: close\r\n"
-                               "\r\n"));
+  const HttpAnswer answer = Send(path);
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  return answer.body;
 }
 
 std::string Emulator::Post(absl::string_view path,
                            absl::string_view body) const {
-  return Exchange(port_,
-                  absl::StrCat("POST ", path,
-                               " HTTP/1.1\r\nHost: e\r\nConnection: close\r\n"
-                               "Content-Length: ",
-                               body.size(), "\r\n\r\n", body));
+  const HttpAnswer answer = ReadAnswer(Exchange(
+      port_, absl::StrCat("POST ", path,
+                          " HTTP/1.1\r\nHost: e\r\nConnection: close\r\n"
+                          "Content-Length: ",
+                          body.size(), "\r\n\r\n", body)));
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  return answer.body;
 }
 
 int Emulator::Requests() const {

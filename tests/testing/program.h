@@ -49,6 +49,14 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+// An answer as it came, chunks put together.
+struct HttpAnswer {
+  int status = 0;    // 0: none came.
+  std::string head;  // Status line and headers.
+  std::string body;
+  bool whole = false;  // All that its head announces.
+};
+
 // A running gemini-emulator.
 class Emulator {
  public:
@@ -57,6 +65,12 @@ class Emulator {
   ~Emulator();
 
   const std::string& url() const { return url_; }
+  int port() const { return port_; }
+
+  // Any request, on a connection of its own. `headers` are whole lines. A body
+  // makes it a POST.
+  HttpAnswer Send(absl::string_view path, absl::string_view body = "",
+                  absl::string_view headers = "") const;
 
   // Of the endpoints under /emulator: the body of the answer.
   std::string Get(absl::string_view path) const;
