@@ -1,0 +1,174 @@
+// Asks for many pictures at once and writes them to files: what a load costs.
+// Made of the public API with its default settings. Prints nothing on standard
+// output; on any failure one line on standard error, and a non-zero exit code.
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "gemini/client.h"
+
+namespace {
+
+constexpr char kUsage[] =
+    "usage: load_client --base-url URL --model M --count N --concurrency K "
+    "--out DIR [--memory 1]";
+
+struct Options {
+  std::string base_url;
+  std::string model;
+  std::string out;
+  int count = 0;
+  int concurrency = 0;
+  // Keep whole pictures in memory and write them then. Without it they are
+  // written the same way as long as there is no other sink.
+  int memory = 0;
+};
+
+bool ParseOptions(int argc, char** argv, Options* options) {
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string name = argv[i];
+    const std::string value = argv[i + 1];
+    bool good = true;
+    if (name == "--base-url") {
+      options->base_url = value;
+    } else if (name == "--model") {
+      options->model = value;
+    } else if (name == "--out") {
+      options->out = value;
+    } else if (name == "--count") {
+      good = absl::SimpleAtoi(value, &options->count);
+    } else if (name == "--concurrency") {
+      good = absl::SimpleAtoi(value, &options->concurrency);
+    } else if (name == "--memory") {
+      good = absl::SimpleAtoi(value, &options->memory);
+    } else {
+      good = false;
+    }
+    if (!good) return false;
+  }
+  return argc % 2 == 1 && !options->base_url.empty() &&
+         !options->model.empty() && !options->out.empty() &&
+         options->count > 0 && options->concurrency > 0;
+}
+
+// Thousands of connections need as many descriptors.
+void RaiseDescriptorLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Keeps `concurrency` calls under way until all were begun.
+class Load {
+ public:
+  Load(const Options& options, gemini::GeminiImageClient* client)
+      : options_(options), client_(client) {}
+
+  // Returns what went wrong first; empty if nothing did.
+  std::string Run() {
+    const int at_once = std::min(options_.concurrency, options_.count);
+    for (int i = 0; i < at_once; ++i) Begin(i);
+    std::unique_lock<std::mutex> lock(mutex_);
+    next_ = std::max(next_, at_once);
+    changed_.wait(lock, [this] { return ended_ == options_.count; });
+    return failure_;
+  }
+
+ private:
+  void Begin(int index) {
+    gemini::ImageRequest request;
+    request.prompt = absl::StrCat("picture ", index);
+    client_->GenerateAsync(std::move(request), {},
+                           [this, index](absl::StatusOr<gemini::Outcome> o) {
+                             End(index, std::move(o));
+                           });
+  }
+
+  // On the client's callback thread, one call after another.
+  void End(int index, absl::StatusOr<gemini::Outcome> outcome) {
+    const std::string failure = Keep(index, std::move(outcome));
+    int next = -1;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (failure_.empty()) failure_ = failure;
+      const int begun =
+          std::max(next_, std::min(options_.concurrency, options_.count));
+      if (begun < options_.count) {
+        next = begun;
+        next_ = begun + 1;
+      }
+      if (++ended_ == options_.count) changed_.notify_one();
+    }
+    if (next >= 0) Begin(next);
+  }
+
+  std::string Keep(int index, absl::StatusOr<gemini::Outcome> outcome) const {
+    if (!outcome.ok()) return outcome.status().ToString();
+    const gemini::Images* images = outcome->images();
+    if (images == nullptr) {
+      return absl::StrCat("picture ", index, ": ", outcome->diagnosis->code,
+                          ": ", outcome->diagnosis->message);
+    }
+    const std::string path =
+        options_.out == "/dev/null"
+            ? options_.out
+            : absl::StrCat(options_.out, "/img-", index, ".png");
+    std::FILE* file = std::fopen(path.c_str(), "wb");
+    if (file == nullptr) {
+      return absl::StrCat(path, ": ", std::strerror(errno));
+    }
+    std::setvbuf(file, nullptr, _IONBF, 0);
+    const std::string& bytes = images->images[0].bytes;
+    const size_t written = std::fwrite(bytes.data(), 1, bytes.size(), file);
+    const bool closed = std::fclose(file) == 0;
+    if (written != bytes.size() || !closed) {
+      return absl::StrCat(path, ": could not be written");
+    }
+    return "";
+  }
+
+  const Options& options_;
+  gemini::GeminiImageClient* const client_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int next_ = 0;
+  int ended_ = 0;
+  std::string failure_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!ParseOptions(argc, argv, &options)) {
+    std::fprintf(stderr, "%s\n", kUsage);
+    return 2;
+  }
+  RaiseDescriptorLimit();
+  gemini::ClientOptions client_options;
+  client_options.api_key = "load-client";
+  client_options.base_url = options.base_url;
+  client_options.model = options.model;
+  auto client = gemini::GeminiImageClient::Create(std::move(client_options));
+  if (!client.ok()) {
+    std::fprintf(stderr, "load_client: %s\n",
+                 client.status().ToString().c_str());
+    return 1;
+  }
+  const std::string failure = Load(options, &*client).Run();
+  if (failure.empty()) return 0;
+  std::fprintf(stderr, "load_client: %s\n", failure.c_str());
+  return 1;
+}
