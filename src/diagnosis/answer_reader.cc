@@ -74,6 +74,26 @@ void ReadOpenAi(JsonValue object, AnswerFacts* facts) {
   }
 }
 
+// Midjourney's proxies answer 200 with a number that tells how it went.
+struct ProxyCode {
+  int64_t code;
+  absl::string_view state;
+};
+constexpr ProxyCode kProxyCodes[] = {
+    {3, "no account"},  {4, "parameter error"}, {9, "proxy failure"},
+    {23, "queue full"}, {24, "banned prompt"},
+};
+
+void ReadProxyCode(JsonValue object, AnswerFacts* facts) {
+  const std::optional<int64_t> code = object["code"].integer();
+  if (!code.has_value() || !object["description"].is_string()) return;
+  for (const ProxyCode& entry : kProxyCodes) {
+    if (entry.code != *code) continue;
+    facts->found = true;
+    facts->state = entry.state;
+  }
+}
+
 // Words for a job's end, of services that answer refusals with 200.
 void ReadState(JsonValue object, AnswerFacts* facts) {
   const absl::string_view fields[] = {
@@ -107,6 +127,7 @@ void ReadAnswer(JsonValue object, AnswerFacts* facts) {
              object["failReason"].exists() || object["polling_url"].exists() ||
              object["result"].exists() || object["description"].is_string()) {
     ReadState(object, facts);
+    ReadProxyCode(object, facts);
     if (object["artifacts"].is_array() && object["artifacts"].size() > 0) {
       ReadState(object["artifacts"].At(0), facts);
     }

@@ -96,7 +96,10 @@ absl::string_view ShouldRetry(const Diagnosis& diagnosis) {
       return "after-delay";
     case Cause::kRateLimited:
       // Nothing tells which quota, nor when to come back: it may be the day's.
-      if (diagnosis.code == "quota_unspecified" && !delay_known) return "no";
+      if (diagnosis.code == "quota_unspecified" && !delay_known &&
+          diagnosis.violations.empty()) {
+        return "no";
+      }
       if (diagnosis.code == "rate_limited" && !delay_known) return "yes";
       return "after-delay";
     case Cause::kOverloaded:

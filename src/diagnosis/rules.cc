@@ -54,7 +54,12 @@ constexpr Rule kErrorRules[] = {
     {Field::kName, "slow_down", "rate_limited"},
     {Field::kName, "queue_full", "no_capacity"},
     {Field::kName, "server_is_overloaded", "overloaded"},
+    {Field::kName, "overloaded_error", "overloaded"},
     {Field::kName, "Server_Busy", "overloaded"},
+
+    // Where the service may be used.
+    {Field::kText, "location is not supported", "location_unsupported"},
+    {Field::kText, "not available in your country", "location_unsupported"},
 
     // Money, told by its text.
     {Field::kText, "prepayment credits", "credits_depleted"},
@@ -73,6 +78,9 @@ constexpr Rule kErrorRules[] = {
     {Field::kText, "requires billing to be enabled", "billing_disabled"},
     {Field::kText, "billing is disabled", "billing_disabled"},
     {Field::kText, "billing account", "billing_disabled"},
+    {Field::kText, "only accessible to billed users", "billing_disabled"},
+    {Field::kText, "only available to paid", "billing_disabled"},
+    {Field::kText, "only available on the paid", "billing_disabled"},
     {Field::kText, "enable billing on", "billing_disabled"},
 
     // Quotas: all violations together.
@@ -87,9 +95,8 @@ constexpr Rule kErrorRules[] = {
     {Field::kText, "multiple authentication credentials", "key_wrong_kind"},
     {Field::kText, "has not been used in project", "api_disabled"},
     {Field::kText, "it is disabled. enable it", "api_disabled"},
-    {Field::kText, "location is not supported", "location_unsupported"},
-    {Field::kText, "not available in your country", "location_unsupported"},
-    {Field::kText, "free tier is not available", "location_unsupported"},
+    {Field::kText, "are blocked", "key_blocked", 403},
+    {Field::kText, "has been suspended", "account_suspended"},
 
     // Models.
     {Field::kText, "no longer available to new users", "model_closed"},
@@ -197,6 +204,11 @@ constexpr Rule kAnswerRules[] = {
     {Field::kState, "CONTENT_FILTERED", "moderation_blocked"},
     {Field::kState, "Request Moderated", "moderation_blocked"},
     {Field::kState, "Content Moderated", "moderation_blocked"},
+    {Field::kState, "banned prompt", "moderation_blocked"},
+    {Field::kState, "queue full", "no_capacity"},
+    {Field::kState, "no account", "no_capacity"},
+    {Field::kState, "parameter error", "invalid_request"},
+    {Field::kState, "proxy failure", "server_error"},
     {Field::kState, "Task not found", "server_error"},
     {Field::kState, "FAILURE", "server_error"},
     {Field::kState, "Error", "server_error"},

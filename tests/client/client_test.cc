@@ -434,6 +434,29 @@ TEST_F(ClientTest, TheLastEventCountsAttemptsAndPictures) {
   EXPECT_EQ(ends[0].images, 1);
 }
 
+TEST_F(ClientTest, ACallersClassifierJudgesFirst) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"429 Too Many Requests",
+                      ErrorBody(429, "RESOURCE_EXHAUSTED", "come again")};
+      },
+      &requests_));
+  ClientOptions options = OptionsFor(server);
+  options.classifier =
+      [](const FailureFacts& facts) -> std::optional<Diagnosis> {
+    if (!absl::StrContains(facts.body, "come again")) return std::nullopt;
+    Diagnosis diagnosis;
+    diagnosis.cause = Cause::kBilling;
+    diagnosis.code = "our_own";
+    return diagnosis;
+  };
+  GeminiImageClient client = NewClient(options);
+  const absl::StatusOr<Outcome> outcome = client.Generate(Kite());
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->diagnosis->code, "our_own");
+  EXPECT_EQ(requests_, 1);
+}
+
 // Callbacks.
 
 // A server that never answers.
