@@ -1,6 +1,5 @@
 #include "diagnosis/judge.h"
 
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -159,6 +158,21 @@ std::optional<Verdict> JudgeQuotas(const Evidence& evidence) {
   return JudgeStated(*evidence.stated);
 }
 
+// Lower case for letters, a space for white space.
+struct Fold {
+  char of[256] = {};
+
+  constexpr Fold() {
+    for (unsigned c = 0; c < 256; ++c) {
+      of[c] = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    }
+    for (const char c : {' ', '\t', '\n', '\v', '\f', '\r'}) {
+      of[static_cast<unsigned char>(c)] = ' ';
+    }
+  }
+};
+constexpr Fold kFold;
+
 // Texts in which many needles are looked for, nearly all of them in vain: a
 // needle whose pairs of characters do not all occur is not searched for.
 class SearchedText {
@@ -167,22 +181,20 @@ class SearchedText {
     size_t size = 0;
     for (const absl::string_view text : texts) size += text.size() + 1;
     text_.resize(size);
-    size = 0;
+    char* out = &text_[0];
     char last = ' ';
     for (const absl::string_view text : texts) {
       for (const char c : text.substr(0, kMaxText)) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool space = absl::ascii_isspace(byte);
         // Consoles break lines between words.
-        if (space && last == ' ') continue;
-        const char kept = space ? ' ' : absl::ascii_tolower(byte);
-        text_[size++] = kept;
+        const char kept = kFold.of[static_cast<unsigned char>(c)];
+        if (kept == ' ' && last == ' ') continue;
+        *out++ = kept;
         pairs_[Hash(last, kept)] = true;
         last = kept;
       }
-      if (last != ' ') text_[size++] = last = ' ';
+      if (last != ' ') *out++ = last = ' ';
     }
-    text_.resize(size);
+    text_.resize(static_cast<size_t>(out - text_.data()));
   }
 
   // `needle` must be in lower case, with single spaces.
@@ -204,7 +216,7 @@ class SearchedText {
   static constexpr size_t kMaxText = 16 << 10;
   static constexpr size_t kPairs = 4096;
   std::string text_;
-  std::bitset<kPairs> pairs_;
+  bool pairs_[kPairs] = {};
 };
 
 bool FitsHttp(int http, absl::string_view needle) {

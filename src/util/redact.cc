@@ -169,15 +169,16 @@ Finding FindUserInfo(absl::string_view rest) {
 
 // ": value" or "=value" after the name of a secret, which ends at `at`.
 Finding FindNamedSecret(absl::string_view text, size_t at) {
+  // What those names end with, or what may stand between.
+  constexpr absl::string_view kBefore = "yntdYNTD\"'\\ ";
+  if (at == 0 || kBefore.find(text[at - 1]) == absl::string_view::npos) {
+    return {};
+  }
   size_t end = at;
   while (end > 0 && (text[end - 1] == '"' || text[end - 1] == '\'' ||
                      text[end - 1] == '\\' || text[end - 1] == ' ')) {
     if (at - end > 3) return {};
     --end;
-  }
-  // What those names end with.
-  if (end == 0 || !absl::StrContains("yntdYNTD", text.substr(end - 1, 1))) {
-    return {};
   }
   const size_t begin = end > 16 ? end - 16 : 0;
   const absl::string_view before = text.substr(begin, end - begin);
@@ -199,7 +200,7 @@ Finding FindNamedSecret(absl::string_view text, size_t at) {
 }
 
 // Which pairs of characters what must be hidden begins with: nearly all of a
-// text is passed over by a look at this.
+// text is passed over by one look at this for each of its characters.
 class Beginnings {
  public:
   constexpr Beginnings() {
@@ -217,33 +218,33 @@ class Beginnings {
     Set('P', "rR");
     Set('p', "rR");
     for (const char first : {'?', '&', ':', '='}) {
-      any_[static_cast<unsigned char>(first)] = true;
-      for (size_t word = 0; word < 4; ++word) {
-        next_[static_cast<unsigned char>(first)][word] = ~uint64_t{0};
+      for (unsigned second = 0; second < 256; ++second) {
+        Set(first, static_cast<unsigned char>(second));
       }
     }
   }
 
   bool Has(char first, char second) const {
-    if (!any_[static_cast<unsigned char>(first)]) return false;
-    const auto index = static_cast<unsigned char>(second);
-    return (next_[static_cast<unsigned char>(first)][index / 64] >>
-                (index % 64) &
-            1) != 0;
+    const unsigned pair = Pair(first, static_cast<unsigned char>(second));
+    return (bits_[pair / 64] >> (pair % 64) & 1) != 0;
   }
 
  private:
+  static constexpr unsigned Pair(char first, unsigned char second) {
+    return static_cast<unsigned>(static_cast<unsigned char>(first)) << 8 |
+           second;
+  }
+  constexpr void Set(char first, unsigned char second) {
+    const unsigned pair = Pair(first, second);
+    bits_[pair / 64] |= uint64_t{1} << (pair % 64);
+  }
   constexpr void Set(char first, const char* seconds) {
-    any_[static_cast<unsigned char>(first)] = true;
     for (; *seconds != '\0'; ++seconds) {
-      const auto index = static_cast<unsigned char>(*seconds);
-      next_[static_cast<unsigned char>(first)][index / 64] |= uint64_t{1}
-                                                              << (index % 64);
+      Set(first, static_cast<unsigned char>(*seconds));
     }
   }
 
-  bool any_[256] = {};
-  uint64_t next_[256][4] = {};
+  uint64_t bits_[1024] = {};
 };
 constexpr Beginnings kBeginnings;
 
@@ -268,7 +269,7 @@ Finding FindAt(absl::string_view text, size_t i, bool hide_projects) {
     case '&':
       return FindParameter(rest);
     case ':': {
-      const Finding found = FindUserInfo(rest);
+      const Finding found = rest[1] == '/' ? FindUserInfo(rest) : Finding{};
       return found.hide == 0 ? FindNamedSecret(text, i) : found;
     }
     case '=':

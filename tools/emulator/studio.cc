@@ -31,7 +31,7 @@ void Studio::Draw(const PictureOrder& order, PictureCallback done) {
   boost::asio::post(threads_, [this, key, order] {
     auto base64 = std::make_shared<std::string>();
     try {
-      absl::Base64Escape(DrawPicture(order), base64.get());
+      *base64 = absl::Base64Escape(DrawPicture(order));
     } catch (const std::exception&) {
       base64->clear();
     }
