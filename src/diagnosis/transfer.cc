@@ -57,7 +57,7 @@ const EndMeaning& MeaningOf(TransferEnd end) {
 }  // namespace
 
 Diagnosis DiagnoseTransfer(const TransferResult& transfer,
-                           absl::string_view model, absl::Time now) {
+                           absl::string_view model) {
   const EndMeaning& meaning = MeaningOf(transfer.end);
   Diagnosis diagnosis =
       MakeDiagnosis(transfer.request_sent ? meaning.sent : meaning.unsent,
@@ -67,12 +67,6 @@ Diagnosis DiagnoseTransfer(const TransferResult& transfer,
   diagnosis.message = transfer.error.empty() ? std::string(meaning.words)
                                              : Redact(transfer.error);
   diagnosis.model = std::string(model);
-  // What never left this machine, or what was lost, may go at once.
-  if (diagnosis.cause == Cause::kTransient ||
-      diagnosis.cause == Cause::kAmbiguous ||
-      diagnosis.cause == Cause::kLocalResource) {
-    diagnosis.retry_at = now;
-  }
   return diagnosis;
 }
 

@@ -4,7 +4,6 @@
 #define GEMINI_SRC_DIAGNOSIS_TRANSFER_H_
 
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "base/transfer.h"
 #include "gemini/diagnosis.h"
 
@@ -13,7 +12,7 @@ namespace gemini::internal {
 // Returns why `transfer` brought no answer. What was lost after a part of the
 // request went out is ambiguous: it may have been acted on.
 Diagnosis DiagnoseTransfer(const TransferResult& transfer,
-                           absl::string_view model, absl::Time now);
+                           absl::string_view model);
 
 }  // namespace gemini::internal
 

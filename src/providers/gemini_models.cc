@@ -42,7 +42,7 @@ std::variant<ModelPage, Diagnosis> ModelPageReader::Finish(
     const TransferResult& transfer, absl::Time now) {
   if (http_status_ == 0 ||
       (http_status_ / 100 == 2 && transfer.end != TransferEnd::kComplete)) {
-    return DiagnoseTransfer(transfer, "", now);
+    return DiagnoseTransfer(transfer, "");
   }
   if (http_status_ / 100 != 2) {
     FailureFacts facts;

@@ -155,7 +155,7 @@ AttemptResult GeminiReader::Finish(const TransferResult& transfer,
     result.diagnosis = DiagnoseBody(raw_, now);
   }
   if (result.images.empty() && !result.diagnosis.has_value()) {
-    result.diagnosis = DiagnoseTransfer(transfer, reading_.model, now);
+    result.diagnosis = DiagnoseTransfer(transfer, reading_.model);
   }
   if (http_status_ != 0) {
     result.http_status = http_status_;

@@ -32,8 +32,7 @@ TEST(TransferTest, WhatWasSentDecidesBetweenTransientAndAmbiguous) {
     TransferResult transfer;
     transfer.end = c.end;
     transfer.request_sent = c.sent;
-    const Diagnosis diagnosis =
-        DiagnoseTransfer(transfer, "m", absl::UnixEpoch());
+    const Diagnosis diagnosis = DiagnoseTransfer(transfer, "m");
     EXPECT_EQ(diagnosis.code, c.code);
     EXPECT_EQ(diagnosis.cause, c.cause) << c.code;
     EXPECT_EQ(diagnosis.model, "m");
@@ -46,9 +45,8 @@ TEST(TransferTest, TheTransportsWordsAreRedacted) {
   TransferResult transfer;
   transfer.end = TransferEnd::kLost;
   transfer.error = "lost http://h/?key=AIzaSyA1234567890abcdefghijklmnopqrstuv";
-  EXPECT_EQ(
-      DiagnoseTransfer(transfer, "", absl::UnixEpoch()).message.find("AIza"),
-      std::string::npos);
+  EXPECT_EQ(DiagnoseTransfer(transfer, "").message.find("AIza"),
+            std::string::npos);
 }
 
 }  // namespace
