@@ -1,11 +1,10 @@
 #include "client/configuration.h"
 
-#include <cstdio>
-#include <fstream>
 #include <map>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/program.h"
 #include "util/fingerprint.h"
 
 namespace gemini::internal {
@@ -27,17 +26,15 @@ Environment Of(Variables variables) {
   };
 }
 
-// A .env file that is removed again.
+// A .env file of a test's own, removed again.
 class DotenvFile {
  public:
   explicit DotenvFile(const std::string& text)
-      : path_(::testing::TempDir() + "/configuration_test.env") {
-    std::ofstream(path_) << text;
-  }
-  ~DotenvFile() { std::remove(path_.c_str()); }
+      : path_(directory_.Write("test.env", text)) {}
   const std::string& path() const { return path_; }
 
  private:
+  const gemini::testing::TemporaryDirectory directory_;
   const std::string path_;
 };
 
