@@ -200,26 +200,30 @@ TEST(EmulatorTest, AHeaderOrdersAFaultForItsRequestAlone) {
 }
 
 TEST(EmulatorTest, AnOrderedFaultThatIsNeverMetFailsTheRun) {
+  Emulator met("", {"--require-faults-met"});
+  met.Order(R"({"status":503})");
+  EXPECT_EQ(met.Send(kGenerate, kFox, kKey).status, 503);
+  EXPECT_EQ(met.Stop(), 0);
+
+  Emulator unmet("", {"--require-faults-met"});
+  unmet.Order(R"({"id":"never","status":503})");
+  EXPECT_THAT(unmet.Get("/emulator/faults"), HasSubstr("\"unmet\": true"));
+  EXPECT_EQ(unmet.Stop(), 1);
+}
+
+TEST(EmulatorTest, AMalformedScenarioIsNamedWithItsLine) {
   const TemporaryDirectory directory;
-  directory.Write("s.json", R"({"faults":[{"id":"never","status":503}]})");
-  // It ends by itself only if it cannot start: a malformed scenario is named.
   directory.Write("bad.json", "{\n  \"faults\": [\n    {\"status\": \"x\"}]}");
   const ProgramResult bad =
       RunProgram("gemini-emulator", {"--port", "0", "--scenario", "bad.json"},
                  {}, directory.path());
   EXPECT_NE(bad.exit_code, 0);
   EXPECT_THAT(bad.err, HasSubstr("bad.json: line 3"));
-  const ProgramResult broken = RunProgram(
+  const ProgramResult missing = RunProgram(
       "gemini-emulator", {"--port", "0", "--scenario", "no-such.json"}, {},
       directory.path());
-  EXPECT_NE(broken.exit_code, 0);
-  EXPECT_THAT(broken.err, HasSubstr("no-such.json"));
-
-  const Emulator emulator;
-  emulator.Order(R"({"id":"never","status":503})");
-  const std::string faults = emulator.Get("/emulator/faults");
-  EXPECT_THAT(faults, HasSubstr("\"unmet\": true"));
-  EXPECT_FALSE(emulator.AllFaultsMet());
+  EXPECT_NE(missing.exit_code, 0);
+  EXPECT_THAT(missing.err, HasSubstr("no-such.json"));
 }
 
 TEST(EmulatorTest, KeysNeverComeBack) {

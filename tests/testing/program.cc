@@ -216,9 +216,12 @@ ProgramResult RunProgram(const std::string& name,
   return result;
 }
 
-Emulator::Emulator(absl::string_view scenario) {
+Emulator::Emulator(absl::string_view scenario,
+                   const std::vector<std::string>& more_arguments) {
   const fs::path directory = directory_.path();
   std::vector<std::string> arguments = {"--port", "0"};
+  arguments.insert(arguments.end(), more_arguments.begin(),
+                   more_arguments.end());
   if (!scenario.empty()) {
     arguments.push_back("--scenario");
     arguments.push_back(directory_.Write("scenario.json", scenario));
@@ -247,11 +250,15 @@ Emulator::Emulator(absl::string_view scenario) {
 
 Emulator::~Emulator() {
   if (pid_ < 0) return;
+  EXPECT_EQ(Stop(), 0) << ReadFile(fs::path(directory_.path()) / "err");
+}
+
+int Emulator::Stop() {
   kill(pid_, SIGTERM);
   int status = 0;
   waitpid(pid_, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0)
-      << ReadFile(fs::path(directory_.path()) / "err");
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 HttpAnswer Emulator::Send(absl::string_view path, absl::string_view body,

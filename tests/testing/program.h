@@ -61,8 +61,12 @@ struct HttpAnswer {
 class Emulator {
  public:
   // `scenario` is JSON, or empty.
-  explicit Emulator(absl::string_view scenario = "");
-  ~Emulator();
+  explicit Emulator(absl::string_view scenario = "",
+                    const std::vector<std::string>& arguments = {});
+  ~Emulator();  // Ends it, which must go well, unless Stop() did.
+
+  // Ends it and returns its exit code.
+  int Stop();
 
   const std::string& url() const { return url_; }
   int port() const { return port_; }
