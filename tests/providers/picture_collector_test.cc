@@ -25,7 +25,8 @@ void Collect(PictureCollector* collector, absl::string_view base64,
 
 TEST(PictureCollectorTest, DecodesPicturesOfAnySize) {
   for (const size_t chunk_size : kChunkSizes) {
-    for (const size_t size : {8, 9, 15, 16, 17, 100, 40000}) {
+    for (const int bytes : {8, 9, 15, 16, 17, 100, 40000}) {
+      const size_t size = static_cast<size_t>(bytes);
       PictureCollector collector;
       Collect(&collector, Base64Encode(Png(size)), chunk_size);
       ASSERT_EQ(collector.pictures().size(), 1u);
