@@ -177,7 +177,7 @@ constexpr Fold kFold;
 // needle whose pairs of characters do not all occur is not searched for.
 class SearchedText {
  public:
-  explicit SearchedText(std::initializer_list<absl::string_view> texts) {
+  SearchedText(std::initializer_list<absl::string_view> texts) {
     size_t size = 0;
     for (const absl::string_view text : texts) size += text.size() + 1;
     text_.resize(size);

@@ -107,6 +107,7 @@ class Report {
   void TellModels(const std::vector<ModelInfo>& models,
                   const std::string& wanted) {
     std::vector<std::string> ids;
+    ids.reserve(models.size());
     for (const ModelInfo& model : models) ids.push_back(model.id);
     const bool sees = std::find(ids.begin(), ids.end(), wanted) != ids.end();
     json_["key_accepted"] = true;
