@@ -76,6 +76,7 @@ Action CallMachine::Ask(absl::Time now) {
 
 Action CallMachine::NextModel(absl::Time now) {
   demand_.model = order_.models[++model_];
+  demand_.repeats = false;
   requests_.clear();
   ambiguous_ = 0;
   unusable_ = 0;
@@ -84,7 +85,7 @@ Action CallMachine::NextModel(absl::Time now) {
 
 Action CallMachine::OnAttemptEnded(std::optional<Diagnosis> diagnosis,
                                    absl::Time now, double random) {
-  gates_->Record(*std::move(permit_), now, diagnosis);
+  gates_->Record(*std::move(permit_), now, diagnosis, random);
   permit_.reset();
   if (!diagnosis.has_value()) {
     return Finish{Finish::Verdict::kDelivered, std::nullopt, std::nullopt};
@@ -120,12 +121,14 @@ Action CallMachine::OnAttemptEnded(std::optional<Diagnosis> diagnosis,
   const std::optional<absl::Time> told = why_->retry_at;
   // What the server said holds for all, and the gates know it.
   if (!exhausted && remedy == Remedy::kThrottle && told.has_value()) {
+    demand_.repeats = false;
     return Ask(now);
   }
   absl::Time wake = now + Backoff(base, options.max_backoff, requests, random);
   if (told.has_value()) {
     wake = std::max(wake, SpreadAfter(*told, now, random));
   }
+  demand_.repeats = remedy == Remedy::kBackoff || remedy == Remedy::kAskCaller;
   if (!exhausted && wake < order_.deadline) {
     return WaitUntil{wake, false, wake, why_};
   }

@@ -30,6 +30,22 @@ struct GateOptions {
   absl::Duration day_probe = absl::Minutes(5);
   absl::Duration verdict_probe = absl::Minutes(10);
   absl::Duration max_probe = absl::Hours(6);
+
+  // The circuit breaker judges the attempts that ended within the window. Its
+  // first probe comes after `breaker_open`, the next ones ever later.
+  absl::Duration breaker_window = absl::Seconds(10);
+  absl::Duration breaker_open = absl::Seconds(1);
+  absl::Duration breaker_max_open = absl::Seconds(30);
+
+  // After an outage requests in flight grow from `ramp_start` and may double in
+  // this time.
+  absl::Duration recovery_doubling = absl::Milliseconds(400);
+
+  // Repetitions after faults: as many at once, and then a share of what
+  // succeeds and one more each time that `retry_refill` passes.
+  double retry_burst = 50;
+  double retry_share = 0.2;
+  absl::Duration retry_refill = absl::Seconds(1);
 };
 
 }  // namespace gemini::internal

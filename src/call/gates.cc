@@ -83,7 +83,8 @@ Gates::Gates(const GateOptions& options, const RateLimits& limits,
              std::vector<GateCredential> credentials)
     : options_(options),
       limits_(limits),
-      credentials_(std::move(credentials)) {}
+      credentials_(std::move(credentials)),
+      retry_budget_(options) {}
 
 Gates::ProjectModel& Gates::Of(const std::string& project,
                                const std::string& model) {
@@ -102,7 +103,7 @@ VerdictGate& Gates::KeyOf(const std::string& id) {
   return keys_.try_emplace(id, options_).first->second;
 }
 
-VerdictGate& Gates::ModelGate(const std::string& model) {
+Gates::ModelState& Gates::Model(const std::string& model) {
   return models_.try_emplace(model, options_).first->second;
 }
 
@@ -110,7 +111,7 @@ Gates::Opening Gates::Check(const GateCredential& credential,
                             const Demand& demand, absl::Time now) {
   ProjectModel& route = Of(credential.project, demand.model);
   for (const VerdictGate* gate :
-       {&KeyOf(credential.id), &ModelGate(demand.model),
+       {&KeyOf(credential.id), &Model(demand.model).verdict,
         &MoneyOf(credential.project), &route.verdict}) {
     if (auto verdict = gate->Closed(now)) return {std::move(verdict), now, {}};
   }
@@ -129,6 +130,13 @@ Gates::Opening Gates::Check(const GateCredential& credential,
   if (!known || uncertain) {
     opening.at =
         std::max(opening.at, route.slow_start.Next(route.in_flight, now));
+  }
+  ModelState& model = Model(demand.model);
+  const absl::Time healthy =
+      model.breaker.Next(model.in_flight, demand.deadline, now);
+  if (healthy > opening.at) {
+    opening.at = healthy;
+    opening.why = model.last_fault;
   }
   return opening;
 }
@@ -157,12 +165,23 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
     const std::optional<absl::Time> retry_at = closed->retry_at;
     return NotAdmitted{std::move(closed), retry_at};
   }
-  if (best->at >= demand.deadline) {
+  const bool when_woken = best->at == absl::InfiniteFuture();
+  if (when_woken) best->at = demand.deadline;
+  if (!when_woken && best->at >= demand.deadline) {
     Leave(demand, now);
     const bool told = best->why != nullptr;
     return NotAdmitted{
         std::move(best->why),
         told ? std::optional<absl::Time>(best->at) : std::nullopt};
+  }
+
+  if (demand.repeats) {
+    // Not in line, where it would hold up those who do not need the budget.
+    const absl::Time budget = retry_budget_.Next(now);
+    if (budget > now) {
+      Leave(demand, now);
+      return AskAgain{budget, budget, Model(demand.model).last_fault};
+    }
   }
 
   Queue& queue = queues_[demand.model];
@@ -173,6 +192,7 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
   if (place != queue.begin()) {
     return AskAgain{std::nullopt, best->at, best->why};
   }
+  if (when_woken) return AskAgain{std::nullopt, best->at, best->why};
   if (best->at > now) {
     return AskAgain{best->at, best->at, best->why};
   }
@@ -191,7 +211,11 @@ void Gates::Send(uint64_t id, size_t credential, const Demand& demand,
   route.slow_start.OnSent(id, route.in_flight, now);
   route.verdict.OnSent(id, now);
   KeyOf(key.id).OnSent(id, now);
-  ModelGate(demand.model).OnSent(id, now);
+  ModelState& model = Model(demand.model);
+  ++model.in_flight;
+  model.verdict.OnSent(id, now);
+  model.breaker.OnSent(id, now);
+  if (demand.repeats) retry_budget_.OnRetry(now);
   MoneyOf(key.project).OnSent(id, now);
   for (const ProjectModel::Bound& bound : route.buckets) {
     bound.bucket->OnSent(id, Amount(bound.unit, demand.input_tokens), now);
@@ -205,7 +229,7 @@ void Gates::Send(uint64_t id, size_t credential, const Demand& demand,
 }
 
 void Gates::Record(Permit permit, absl::Time now,
-                   const std::optional<Diagnosis>& diagnosis) {
+                   const std::optional<Diagnosis>& diagnosis, double random) {
   permit.gates_ = nullptr;
   const uint64_t id = permit.id_;
   const auto entry = sent_.find(id);
@@ -215,11 +239,14 @@ void Gates::Record(Permit permit, absl::Time now,
   const GateCredential& key = credentials_[sent.credential];
   ProjectModel& route = Of(key.project, sent.model);
   --route.in_flight;
+  ModelState& model = Model(sent.model);
+  --model.in_flight;
 
   const Cause cause =
       diagnosis.has_value() ? diagnosis->cause : Cause::kNoImage;
   VerdictGate* closing = nullptr;
   bool tells = true;  // Of quotas and keys: the service itself judged it.
+  bool failed = false;
   switch (cause) {
     case Cause::kZeroQuota:
     case Cause::kDailyQuota:
@@ -232,7 +259,7 @@ void Gates::Record(Permit permit, absl::Time now,
       closing = &KeyOf(key.id);
       break;
     case Cause::kModelNotFound:
-      closing = &ModelGate(sent.model);
+      closing = &Model(sent.model).verdict;
       break;
     case Cause::kRateLimited:
     case Cause::kSpendRate:
@@ -241,10 +268,26 @@ void Gates::Record(Permit permit, absl::Time now,
     case Cause::kNoImage:
     case Cause::kTokenLimit:
       break;
+    case Cause::kOverloaded:
+    case Cause::kTransient:
+    case Cause::kAmbiguous:
+      tells = false;
+      failed = true;
+      break;
     default:
       tells = false;
       break;
   }
+  if (failed) {
+    model.last_fault = std::make_shared<const Diagnosis>(*diagnosis);
+    model.breaker.OnFailed(id, sent.at, model.in_flight + 1,
+                           diagnosis->retry_at, now, random);
+  } else if (tells) {
+    model.breaker.OnServed(id, sent.at, now);
+  } else {
+    model.breaker.OnReleased(id);
+  }
+  if (!diagnosis.has_value()) retry_budget_.OnSuccess(now);
 
   if (cause == Cause::kRateLimited || cause == Cause::kSpendRate) {
     Refused(id, sent, *diagnosis, &route, now);
@@ -256,8 +299,9 @@ void Gates::Record(Permit permit, absl::Time now,
     route.slow_start.OnSettled(id, now);
     for (const auto& bound : route.buckets) bound.bucket->OnSettled(id, now);
   }
-  for (VerdictGate* gate : {&route.verdict, &KeyOf(key.id),
-                            &ModelGate(sent.model), &MoneyOf(key.project)}) {
+  for (VerdictGate* gate :
+       {&route.verdict, &KeyOf(key.id), &Model(sent.model).verdict,
+        &MoneyOf(key.project)}) {
     if (gate == closing) continue;
     // A refusal for one cause leaves the others open, a rate limit proves that
     // there is a quota at all.
@@ -265,7 +309,7 @@ void Gates::Record(Permit permit, absl::Time now,
     gate->OnReleased(id);
   }
   if (closing != nullptr) {
-    for (const auto& [model, queue] : queues_) WakeAll(model);
+    for (const auto& waiting : queues_) WakeAll(waiting.first);
   } else {
     WakeFirst(sent.model);
   }
@@ -357,10 +401,14 @@ void Gates::Release(uint64_t id) {
   const GateCredential& key = credentials_[sent.credential];
   ProjectModel& route = Of(key.project, sent.model);
   --route.in_flight;
+  ModelState& model = Model(sent.model);
+  --model.in_flight;
+  model.breaker.OnReleased(id);
   route.slow_start.OnReleased(id);
   for (const auto& bound : route.buckets) bound.bucket->OnReleased(id);
-  for (VerdictGate* gate : {&route.verdict, &KeyOf(key.id),
-                            &ModelGate(sent.model), &MoneyOf(key.project)}) {
+  for (VerdictGate* gate :
+       {&route.verdict, &KeyOf(key.id), &Model(sent.model).verdict,
+        &MoneyOf(key.project)}) {
     gate->OnReleased(id);
   }
   WakeFirst(sent.model);

@@ -17,8 +17,10 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "call/circuit_breaker.h"
 #include "call/gate_options.h"
 #include "call/quota_bucket.h"
+#include "call/retry_budget.h"
 #include "call/slow_start.h"
 #include "call/verdict_gate.h"
 #include "gemini/call_options.h"
@@ -42,6 +44,7 @@ struct Demand {
   Priority priority = Priority::kInteractive;
   double input_tokens = 0;  // A guess.
   absl::Time deadline;
+  bool repeats = false;  // After a fault, so that it needs the retry budget.
 };
 
 // Leave to send one request. Ends in Gates::Record(); dropping it releases it.
@@ -98,8 +101,9 @@ class Gates {
   Admission Admit(const Demand& demand, absl::Time now);
 
   // The request of `permit` ended: well if there is no diagnosis.
+  // `random` is in [0, 1).
   void Record(Permit permit, absl::Time now,
-              const std::optional<Diagnosis>& diagnosis);
+              const std::optional<Diagnosis>& diagnosis, double random);
 
   // The ticket does not wait any more.
   void Leave(const Demand& demand, absl::Time now);
@@ -160,7 +164,18 @@ class Gates {
   ProjectModel& Of(const std::string& project, const std::string& model);
   VerdictGate& MoneyOf(const std::string& project);
   VerdictGate& KeyOf(const std::string& id);
-  VerdictGate& ModelGate(const std::string& model);
+
+  // What is known of a model, whoever asks it.
+  struct ModelState {
+    explicit ModelState(const GateOptions& options)
+        : verdict(options), breaker(options) {}
+
+    VerdictGate verdict;
+    CircuitBreaker breaker;
+    int in_flight = 0;
+    std::shared_ptr<const Diagnosis> last_fault;
+  };
+  ModelState& Model(const std::string& model);
   Opening Check(const GateCredential& credential, const Demand& demand,
                 absl::Time now);
   void Send(uint64_t id, size_t credential, const Demand& demand,
@@ -183,7 +198,8 @@ class Gates {
   std::map<Names, std::unique_ptr<ProjectModel>> routes_;  // Project, model.
   std::map<std::string, VerdictGate> money_;               // By project.
   std::map<std::string, VerdictGate> keys_;                // By credential.
-  std::map<std::string, VerdictGate> models_;
+  std::map<std::string, ModelState> models_;
+  RetryBudget retry_budget_;
   std::map<std::tuple<std::string, std::string, std::string>,
            std::unique_ptr<QuotaBucket>>
       buckets_;  // By project, quota, and what it is of.

@@ -59,7 +59,7 @@ TEST_F(GatesTest, OneRefusalTeachesAllCallsOfTheProject) {
   const Demand second = NewDemand(&gates_);
   Permit permit = MustAdmit(&gates_, first, kStart);
   const absl::Time told = kStart + absl::Seconds(33);
-  gates_.Record(std::move(permit), kStart, MinuteQuota(10, told));
+  gates_.Record(std::move(permit), kStart, MinuteQuota(10, told), 0.5);
   const Admission admission = gates_.Admit(second, kStart);
   const auto* again = std::get_if<AskAgain>(&admission);
   ASSERT_NE(again, nullptr);
@@ -70,7 +70,7 @@ TEST_F(GatesTest, OneRefusalTeachesAllCallsOfTheProject) {
 TEST_F(GatesTest, AWaitBeyondTheDeadlineIsNotBegun) {
   Permit permit = MustAdmit(&gates_, NewDemand(&gates_), kStart);
   const absl::Time told = kStart + absl::Minutes(6);
-  gates_.Record(std::move(permit), kStart, MinuteQuota(10, told));
+  gates_.Record(std::move(permit), kStart, MinuteQuota(10, told), 0.5);
   const Admission admission = gates_.Admit(NewDemand(&gates_), kStart);
   const auto* refusal = std::get_if<NotAdmitted>(&admission);
   ASSERT_NE(refusal, nullptr);
@@ -90,7 +90,7 @@ TEST_F(GatesTest, ThoseWhoCannotWaitSoLongAreWoken) {
   gates_.Admit(hurried, kStart);
   gates_.TakeWoken();
   gates_.Record(std::move(permit), kStart,
-                MinuteQuota(10, kStart + absl::Seconds(33)));
+                MinuteQuota(10, kStart + absl::Seconds(33)), 0.5);
   EXPECT_THAT(gates_.TakeWoken(), Contains(hurried.ticket));
 }
 
@@ -102,7 +102,7 @@ TEST_F(GatesTest, WaitersGoByPriorityThenByArrival) {
   for (const Demand& demand : {batch, second, first}) {
     gates_.Admit(demand, kStart);
   }
-  gates_.Record(std::move(permit), kStart, std::nullopt);
+  gates_.Record(std::move(permit), kStart, std::nullopt, 0.5);
   std::vector<uint64_t> order;
   std::vector<Permit> permits;
   for (int round = 0; round < 3; ++round) {
@@ -145,7 +145,7 @@ TEST_F(GatesTest, WhatWaitingDoesNotCureEndsCalls) {
     SCOPED_TRACE(static_cast<int>(cause));
     Gates gates({}, {}, {{"key", "project"}});
     Permit permit = MustAdmit(&gates, NewDemand(&gates), kStart);
-    gates.Record(std::move(permit), kStart, Failure(cause));
+    gates.Record(std::move(permit), kStart, Failure(cause), 0.5);
     const Admission admission = gates.Admit(NewDemand(&gates), kStart);
     const auto* refusal = std::get_if<NotAdmitted>(&admission);
     ASSERT_NE(refusal, nullptr);
@@ -168,7 +168,7 @@ TEST(GatesPoolTest, AVerdictClosesWhatItIsAbout) {
     Gates gates({}, {}, {{"a", "p"}, {"b", "p"}, {"c", "q"}});
     Permit permit = MustAdmit(&gates, NewDemand(&gates), kStart);
     EXPECT_EQ(permit.credential(), 0u);
-    gates.Record(std::move(permit), kStart, Failure(c.cause));
+    gates.Record(std::move(permit), kStart, Failure(c.cause), 0.5);
     const Permit next = MustAdmit(&gates, NewDemand(&gates), kStart);
     EXPECT_EQ(std::to_string(next.credential()), c.open);
   }
@@ -178,7 +178,7 @@ TEST(GatesPoolTest, AnotherProjectIsUsedWhileTheFirstMustWait) {
   Gates gates({}, {}, {{"a", "p"}, {"b", "q"}});
   Permit permit = MustAdmit(&gates, NewDemand(&gates), kStart);
   gates.Record(std::move(permit), kStart,
-               MinuteQuota(10, kStart + absl::Seconds(33)));
+               MinuteQuota(10, kStart + absl::Seconds(33)), 0.5);
   EXPECT_EQ(MustAdmit(&gates, NewDemand(&gates), kStart).credential(), 1u);
 }
 
