@@ -1,8 +1,7 @@
 #include "quota_simulator/rows.h"
 
+#include <algorithm>
 #include <utility>
-
-#include "absl/strings/str_cat.h"
 
 namespace quota_simulator {
 namespace {
@@ -54,6 +53,7 @@ void AddMinuteRows(std::vector<Row>* rows) {
     row = NewRow(kind + ", four processes", {PerMinute(20)}, 1.05, 1.05);
     row.model.windows = windows;
     row.work.processes = 4;
+    row.needs_ledger = true;
     rows->push_back(row);
 
     row = NewRow(kind + ", used by strangers", {PerMinute(20)}, 1.02, 1.02);
@@ -92,10 +92,9 @@ void AddVerdictRows(std::vector<Row>* rows) {
   for (const bool is_long : {false, true}) {
     row = Row();
     row.name = is_long ? "day gone, long delay" : "day gone, short delay";
-    row.model.quotas = {PerDay(1500, 1490)};
+    row.model.quotas = {PerDay(1500, 1500)};
     row.model.day_delay = is_long ? absl::Hours(14) : absl::Seconds(33);
-    row.work.jobs = 40;
-    row.work.concurrency = 5;
+    row.work.jobs = 30;
     row.wasted = 1;
     rows->push_back(row);
   }
@@ -111,7 +110,7 @@ void AddFaultRows(std::vector<Row>* rows) {
   row.name = "5 % 503, 2 % resets";
   row.model.overloaded = 0.05;
   row.model.lost = 0.02;
-  row.work.jobs = 200;
+  row.work.jobs = 1000;
   row.work.concurrency = 20;
   row.makespan = 1.03;
   rows->push_back(row);
@@ -147,55 +146,62 @@ std::vector<Row> Rows() {
   return rows;
 }
 
-Measured Measure(const Row& row, uint64_t seed) {
-  Work work = row.work;
-  work.seed = seed;
+Measured Measure(const Row& row, int runs) {
   Measured measured;
-  const Result result = Simulate(row.model, work);
-  measured.result = result;
-  if (result.ok > 0) {
-    measured.requests_per_picture =
-        static_cast<double>(result.requests) / result.ok;
-  }
-  if (result.busiest_before > 0) {
-    measured.storm =
-        static_cast<double>(result.busiest_after) / result.busiest_before;
-  }
   const auto check = [&measured](bool holds, const char* what) {
-    if (!holds) measured.missed.push_back(what);
+    if (!holds) measured.missed.insert(what);
   };
-  if (row.makespan.has_value()) {
-    measured.makespan =
-        absl::FDivDuration(result.makespan, OptimalMakespan(row.model, work));
-    check(measured.makespan <= *row.makespan, "makespan");
+  for (int run = 0; run < runs; ++run) {
+    Work work = row.work;
+    work.seed = static_cast<uint64_t>(run) + 1;
+    const Result result = Simulate(row.model, work);
+    measured.requests = std::max(measured.requests, result.requests);
+    measured.wasted = std::max(measured.wasted, result.requests - result.ok);
+    measured.lost = std::max(measured.lost, result.lost);
+    measured.in_outage = std::max(measured.in_outage, result.in_outage);
+    measured.requests_per_picture +=
+        static_cast<double>(result.requests) / std::max(result.ok, 1) / runs;
+    if (row.makespan.has_value()) {
+      measured.makespan +=
+          absl::FDivDuration(result.makespan,
+                             OptimalMakespan(row.model, work)) /
+          runs;
+      check(result.ok == work.jobs, "all pictures");
+    }
+    if (row.storm.has_value()) {
+      measured.storm =
+          std::max(measured.storm, static_cast<double>(result.busiest_after) /
+                                       result.busiest_before);
+    }
+    if (row.requests.has_value()) {
+      check(result.degraded == work.jobs, "all given back");
+      check(result.answered <= absl::Seconds(1), "answered within a second");
+    }
+    if (row.wasted.has_value()) {
+      check(result.ok + result.deferred == work.jobs, "the rest deferred");
+    }
+    if (row.in_flight.has_value()) {
+      check(result.peak_in_flight >= *row.in_flight &&
+                result.peak_after <= row.in_flight_within,
+            "requests in flight");
+    }
+    check(result.lost == 0, "none lost");
+    check(result.early == 0, "none early");
+    check(result.late == 0, "none late");
   }
-  if (row.requests_per_picture.has_value()) {
-    check(result.ok > 0 &&
-              measured.requests_per_picture <= *row.requests_per_picture,
-          "requests a picture");
-    check(result.ok == work.jobs, "all pictures");
-  }
-  if (row.requests.has_value()) {
-    check(result.requests <= *row.requests, "requests");
-    check(result.degraded == work.jobs, "all given back");
-    check(result.answered <= absl::Seconds(1), "answered within a second");
-  }
-  if (row.wasted.has_value()) {
-    check(result.requests - result.ok <= *row.wasted, "wasted requests");
-    check(result.ok + result.deferred == work.jobs, "the rest deferred");
-  }
-  if (row.in_outage.has_value()) {
-    check(result.in_outage <= *row.in_outage, "requests into the outage");
-  }
-  if (row.storm.has_value()) check(measured.storm <= *row.storm, "storm");
-  if (row.in_flight.has_value()) {
-    check(result.peak_in_flight >= *row.in_flight &&
-              result.peak_after <= row.in_flight_within,
-          "requests in flight");
-  }
-  check(result.lost == 0, "none lost");
-  check(result.early == 0, "none early");
-  check(result.late == 0, "none late");
+  // Means of equal numbers are almost equal.
+  constexpr double kRounding = 1e-9;
+  check(measured.makespan <= row.makespan.value_or(1) + kRounding, "makespan");
+  check(measured.requests_per_picture <=
+            row.requests_per_picture.value_or(1e9) + kRounding,
+        "requests a picture");
+  check(measured.requests <= row.requests.value_or(measured.requests),
+        "requests");
+  check(measured.wasted <= row.wasted.value_or(measured.wasted),
+        "wasted requests");
+  check(measured.in_outage <= row.in_outage.value_or(measured.in_outage),
+        "requests into the outage");
+  check(measured.storm <= row.storm.value_or(0), "storm");
   return measured;
 }
 

@@ -4,6 +4,7 @@
 #define QUOTA_SIMULATOR_ROWS_H_
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,20 +26,26 @@ struct Row {
   std::optional<double> storm;   // Busiest second after to that before.
   std::optional<int> in_flight;  // At least, within `in_flight_within`.
   absl::Duration in_flight_within;
+
+  // Processes that do not tell each other what they send cannot meet it.
+  bool needs_ledger = false;
 };
 
+// Of several runs that differ in what chance decides.
 struct Measured {
-  Result result;
-  double makespan = 0;  // In optima; 0 if there is none.
-  double requests_per_picture = 0;
-  double storm = 0;
-  std::vector<std::string> missed;  // The bounds that do not hold.
+  double makespan = 0;              // In optima, the mean; 0 if there is none.
+  double requests_per_picture = 0;  // The mean.
+  double storm = 0;                 // The largest, as are the counts.
+  int requests = 0;
+  int wasted = 0;
+  int lost = 0;
+  int in_outage = 0;
+  std::set<std::string> missed;  // The bounds that do not hold.
 };
 
 std::vector<Row> Rows();
 
-// `seed` changes what chance decides.
-Measured Measure(const Row& row, uint64_t seed);
+Measured Measure(const Row& row, int runs);
 
 }  // namespace quota_simulator
 

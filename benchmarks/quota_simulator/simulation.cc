@@ -32,6 +32,13 @@ absl::Time StartOf(const Work& work) {
          work.into_minute;
 }
 
+gemini::Diagnosis TimedOut() {
+  gemini::Diagnosis diagnosis;
+  diagnosis.cause = gemini::Cause::kAmbiguous;
+  diagnosis.code = "attempt_timeout";
+  return diagnosis;
+}
+
 // The number of a job's attempt decides its luck, whoever makes it and when.
 Random LuckOf(const Work& work, int job, int attempt) {
   return Random(work.seed * 1000003 + static_cast<uint64_t>(job) * 131 +
@@ -124,6 +131,7 @@ class Process {
     if (next_job_ == last_job_) return;
     Order order;
     order.retry.max_retries = world_->work.max_retries;
+    order.retry.max_ambiguous_retries = world_->work.max_ambiguous_retries;
     order.attempt_limit = absl::Minutes(3);
     order.deadline = world_->time.now() + world_->work.deadline;
     order.models = {"model"};
@@ -183,34 +191,49 @@ class Process {
     Random luck = LuckOf(world_->work, call->job, call->attempts++);
     const double chance = luck.Next();
     const double drawing = luck.Next();
-    world_->time.At(
-        now + world_->OneWay(), [this, call, action, chance, drawing] {
-          if (world_->server.IsDown(world_->time.now())) {
-            ++world_->result.in_outage;
-          }
-          const Answer answer =
-              world_->server.Arrive(static_cast<int>(action.credential), chance,
-                                    drawing, world_->time.now());
-          const bool let_in = answer.takes > absl::Milliseconds(100);
-          world_->time.At(world_->time.now() + answer.takes, [=] {
-            if (let_in) world_->server.Leave();
-            const absl::Duration back = world_->OneWay();
-            world_->time.At(world_->time.now() + back, [=] {
-              auto diagnosis = answer.diagnosis;
-              if (diagnosis.has_value() && diagnosis->retry_at.has_value() &&
-                  diagnosis->cause != gemini::Cause::kDailyQuota) {
-                // Delays count from their receipt.
-                *diagnosis->retry_at += back;
-                told_[action.credential] =
-                    std::max(told_[action.credential], *diagnosis->retry_at);
-              }
-              --world_->in_flight;
-              Do(call, call->machine.OnAttemptEnded(std::move(diagnosis),
-                                                    world_->time.now(),
-                                                    world_->luck.Next()));
-            });
-          });
-        });
+    const absl::Time arrives = now + world_->OneWay();
+    if (arrives > action.give_up_at) {
+      world_->time.At(action.give_up_at, [this, call] {
+        --world_->in_flight;
+        Do(call, call->machine.OnAttemptEnded(TimedOut(), world_->time.now(),
+                                              world_->luck.Next()));
+      });
+      return;
+    }
+    world_->time.At(arrives, [this, call, action, chance, drawing] {
+      if (world_->server.IsDown(world_->time.now())) {
+        ++world_->result.in_outage;
+      }
+      const Answer answer =
+          world_->server.Arrive(static_cast<int>(action.credential), chance,
+                                drawing, world_->time.now());
+      const bool let_in = answer.takes > absl::Milliseconds(100);
+      world_->time.At(world_->time.now() + answer.takes, [this, let_in] {
+        if (let_in) world_->server.Leave();
+      });
+      const absl::Duration back = world_->OneWay();
+      auto diagnosis = answer.diagnosis;
+      if (diagnosis.has_value() && diagnosis->retry_at.has_value() &&
+          diagnosis->cause != gemini::Cause::kDailyQuota) {
+        // Delays count from their receipt.
+        *diagnosis->retry_at += answer.takes + back;
+      }
+      absl::Time ends = world_->time.now() + answer.takes + back;
+      if (ends > action.give_up_at) {
+        ends = action.give_up_at;
+        diagnosis = TimedOut();
+      }
+      world_->time.At(ends, [this, call, key = action.credential,
+                             ended = std::move(diagnosis)] {
+        if (ended.has_value() && ended->cause == gemini::Cause::kRateLimited &&
+            ended->retry_at.has_value()) {
+          told_[key] = std::max(told_[key], *ended->retry_at);
+        }
+        --world_->in_flight;
+        Do(call, call->machine.OnAttemptEnded(ended, world_->time.now(),
+                                              world_->luck.Next()));
+      });
+    });
   }
 
   void End(Call* call, const Finish& finish) {

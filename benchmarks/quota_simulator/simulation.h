@@ -16,6 +16,7 @@ struct Work {
   int processes = 1;
   int keys = 1;  // Each of a project of its own.
   int max_retries = 10;
+  int max_ambiguous_retries = 3;
   absl::Duration deadline = absl::Hours(2);        // Of each call.
   absl::Duration into_minute = absl::Seconds(23);  // When it begins.
   uint64_t seed = 1;

@@ -14,12 +14,15 @@ struct GateOptions {
 
   // What was not refused for so long was let in: refusals take a fraction of a
   // second, pictures take many.
-  absl::Duration hold = absl::Milliseconds(150);
+  absl::Duration hold = absl::Milliseconds(125);
 
   // Slow start: requests in flight once the first was let in, and the time in
-  // which they may double.
-  double ramp_start = 4;
-  absl::Duration ramp_doubling = absl::Milliseconds(95);
+  // which they may double: first carefully, since most quotas are small and
+  // what is sent until a refusal arrives is wasted, then faster.
+  double ramp_start = 6;
+  double ramp_careful = 24;
+  absl::Duration careful_doubling = absl::Milliseconds(190);
+  absl::Duration ramp_doubling = absl::Milliseconds(85);
 
   // A refusal for quota that states no delay is tested after this time, then
   // after four times as long, then when the next minute begins.

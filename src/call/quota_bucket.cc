@@ -20,9 +20,11 @@ constexpr double kTolerance = 0.025;
 constexpr double kOurs = 0.9;
 
 // CUBIC (RFC 9438, 4.2), counted in windows instead of seconds: flat around
-// what was let in last, steeper with each window without a refusal.
-constexpr double kGrowth = 0.4;
+// what was let in last, steeper with each window without a refusal. A share of
+// a limit that is known grows sooner, since others may have finished.
+constexpr double kGrowth = 0.2;
 constexpr double kPlateau = 4;
+constexpr double kPlateauOfShare = 2;
 
 absl::Time LastPacificMidnight(absl::Time t) {
   const absl::Time first = NextPacificMidnight(t - absl::Hours(25));
@@ -52,6 +54,8 @@ void QuotaBucket::Forget(absl::Time now) {
   const absl::Time oldest = now - window_ * (1 + 2 * kMargin) -
                             absl::Hours(2) * (kind_ == Kind::kDay ? 1 : 0);
   while (!uses_.empty() && uses_.front().at < oldest) uses_.pop_front();
+  // A whole window passed without another refusal.
+  if (state_ == State::kOpen && opened_at_ + window_ < now) uncertain_ = false;
 }
 
 absl::Time QuotaBucket::WindowStart(absl::Time t) const {
@@ -64,11 +68,15 @@ absl::Time QuotaBucket::NextWindow(absl::Time t) const {
   return WindowStart(t) + window_ * (1 + kMargin / 8);
 }
 
+double QuotaBucket::Counted(const Use& use) const {
+  return use.refused && !counts_refused_ ? 0 : use.amount;
+}
+
 double QuotaBucket::UsedSince(absl::Time from) const {
   double used = 0;
   for (auto use = uses_.rbegin(); use != uses_.rend() && use->at >= from;
        ++use) {
-    used += use->amount;
+    used += Counted(*use);
   }
   return used;
 }
@@ -85,14 +93,13 @@ double QuotaBucket::AdmittedBefore(absl::Time sent) const {
 
 absl::Time QuotaBucket::SlidingOpening(double amount, double cap,
                                        absl::Time now) const {
-  // Refused ones are counted: some servers do.
   const absl::Duration length = window_ * (1 + kMargin);
   double used = UsedSince(now - length);
   absl::Time opening = now;
   for (const Use& use : uses_) {
     if (use.at < now - length) continue;
     if (used + amount <= cap) break;
-    used -= use.amount;
+    used -= Counted(use);
     opening = use.at + length;
   }
   return opening;
@@ -102,8 +109,9 @@ double QuotaBucket::CapAt(absl::Time t) const {
   if (set_by_user_ || (limit_.has_value() && *cap_ >= *limit_)) return *cap_;
   const double windows =
       std::max(0.0, absl::FDivDuration(t - grows_from_, window_));
+  const double plateau = limit_.has_value() ? kPlateauOfShare : kPlateau;
   const double grown =
-      *cap_ * (1 + kGrowth * std::pow(windows / kPlateau, 3)) + 0.001;
+      *cap_ + kGrowth * limit_.value_or(*cap_) * std::pow(windows / plateau, 3);
   return limit_.has_value() ? std::min(grown, *limit_) : grown;
 }
 
@@ -165,8 +173,10 @@ absl::Time QuotaBucket::GuessOpening(absl::Time now) {
       absl::Floor(now - absl::UnixEpoch(), options_.minute) +
       options_.minute * (1 + kMargin / 8);
   if (kind_ == Kind::kFixed && fruitless_ == 0) return NextWindow(now);
-  if (kind_ == Kind::kSliding && fruitless_ == 0 && !bare_) {
-    return SlidingOpening(1, std::max(1.0, cap_.value_or(1)), now);
+  if (kind_ == Kind::kSliding && fruitless_ == 0) {
+    // It held what was let in, and this one did not fit in.
+    const double held = std::max(1.0, AdmittedBefore(now));
+    return std::max(SlidingOpening(1, held, now), now + options_.hold);
   }
   if (bare_ && fruitless_ < 2) {
     guess_ = Kind::kUnknown;
@@ -212,6 +222,18 @@ void QuotaBucket::LearnKind(absl::Time retry_at, absl::Time now) {
   phase_ = retry_at;
 }
 
+void QuotaBucket::LearnWhatCounts(absl::Time retry_at, absl::Time now) {
+  if (kind_ != Kind::kSliding) return;
+  const auto oldest = std::find_if(
+      uses_.begin(), uses_.end(),
+      [&](const Use& use) { return !use.refused && use.at > now - window_; });
+  // Its place would be free by then, had the refused ones not taken it.
+  if (oldest != uses_.end() &&
+      retry_at > oldest->at + window_ + options_.hold / 2) {
+    counts_refused_ = true;
+  }
+}
+
 void QuotaBucket::LearnCap(double admitted) {
   if (set_by_user_) return;
   uncertain_ = false;
@@ -248,7 +270,10 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
   const bool is_probe = state_ == State::kProbing && id == probe_;
   if (state_ == State::kClosed) {
     // Sent before the gate closed: others of the same throng.
-    if (retry_at.has_value()) until_ = std::max(until_, *retry_at);
+    if (retry_at.has_value()) {
+      LearnWhatCounts(*retry_at, now);
+      until_ = std::max(until_, *retry_at);
+    }
     return;
   }
   if (!is_probe && sent < opened_at_) return;  // Of an earlier window.
@@ -261,6 +286,7 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
   }
   if (retry_at.has_value()) {
     LearnKind(*retry_at, now);
+    LearnWhatCounts(*retry_at, now);
     until_ = *retry_at;
     guess_.reset();
   } else {

@@ -69,11 +69,13 @@ class QuotaBucket {
   void Reopen(absl::Time now);
   absl::Time WindowStart(absl::Time t) const;
   absl::Time NextWindow(absl::Time t) const;
+  double Counted(const Use& use) const;
   double UsedSince(absl::Time from) const;
   double AdmittedBefore(absl::Time sent) const;
   absl::Time SlidingOpening(double amount, double cap, absl::Time now) const;
   absl::Time GuessOpening(absl::Time now);
   void LearnKind(absl::Time retry_at, absl::Time now);
+  void LearnWhatCounts(absl::Time retry_at, absl::Time now);
   void LearnCap(double admitted);
   double CapAt(absl::Time t) const;
 
@@ -82,6 +84,7 @@ class QuotaBucket {
   Kind kind_;
   bool bare_ = false;
   bool set_by_user_ = false;
+  bool counts_refused_ = false;  // So does the server, to all that is known.
   std::optional<double> cap_;    // What may be used from here in a window.
   std::optional<double> limit_;  // What the server or the user says.
   absl::Time phase_;             // A beginning of a window, if kFixed.

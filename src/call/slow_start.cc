@@ -13,11 +13,14 @@ constexpr double kWideOpen = 20000;
 
 SlowStart::SlowStart(const GateOptions& options) : options_(options) {}
 
-double SlowStart::Allowed(absl::Time now) const {
-  const double doublings =
-      absl::FDivDuration(now - since_, options_.ramp_doubling);
-  if (doublings > 20) return kWideOpen;
-  return options_.ramp_start * std::exp2(doublings);
+absl::Duration SlowStart::TimeTo(double in_flight) const {
+  const double careful = std::min(in_flight, options_.ramp_careful);
+  absl::Duration time = options_.careful_doubling *
+                        std::log2(std::max(1.0, careful / options_.ramp_start));
+  if (in_flight > careful) {
+    time += options_.ramp_doubling * std::log2(in_flight / careful);
+  }
+  return time;
 }
 
 absl::Time SlowStart::Next(int in_flight, absl::Time now) {
@@ -36,15 +39,8 @@ absl::Time SlowStart::Next(int in_flight, absl::Time now) {
   // What is not used does not grow: a lull must not end in a stampede.
   const double most =
       std::max(options_.ramp_start, 2.0 * static_cast<double>(in_flight));
-  if (Allowed(now) > most) {
-    since_ =
-        now - options_.ramp_doubling * std::log2(most / options_.ramp_start);
-  }
-  const double wanted = in_flight + 1;
-  if (wanted <= options_.ramp_start) return now;
-  const absl::Time when =
-      since_ + options_.ramp_doubling * std::log2(wanted / options_.ramp_start);
-  return std::max(now, when);
+  since_ = std::max(since_, now - TimeTo(most));
+  return std::max(now, since_ + TimeTo(in_flight + 1));
 }
 
 void SlowStart::OnSent(uint64_t id, int in_flight, absl::Time now) {

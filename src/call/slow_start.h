@@ -39,7 +39,8 @@ class SlowStart {
     kOpen
   };
 
-  double Allowed(absl::Time now) const;
+  // How long growing takes until so many may be in flight.
+  absl::Duration TimeTo(double in_flight) const;
 
   const GateOptions options_;
   Phase phase_ = Phase::kCold;

@@ -127,8 +127,9 @@ TEST(CircuitBreakerTest, ComesBackGently) {
   const absl::Time probe = kStart + absl::Seconds(1);
   breaker.OnSent(7, probe);
   breaker.OnServed(7, probe, probe);
-  EXPECT_EQ(breaker.Next(3, kFar, probe), probe);
-  EXPECT_GT(breaker.Next(4, kFar, probe), probe);
+  const int few = static_cast<int>(GateOptions().ramp_start);
+  EXPECT_EQ(breaker.Next(few - 1, kFar, probe), probe);
+  EXPECT_GT(breaker.Next(few, kFar, probe), probe);
   const absl::Time later = probe + absl::Seconds(30);
   EXPECT_EQ(breaker.Next(2000, kFar, later), later);
 }

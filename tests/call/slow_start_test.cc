@@ -38,7 +38,7 @@ TEST(SlowStartTest, SpreadsWhatItAddsInsteadOfSendingItAtOnce) {
   SlowStart slow_start(options);
   const absl::Duration ten = TimeTo(10, &slow_start);
   SlowStart other(options);
-  EXPECT_GT(TimeTo(11, &other), ten + options.ramp_doubling / 20);
+  EXPECT_GT(TimeTo(11, &other), ten + options.careful_doubling / 20);
 }
 
 TEST(SlowStartTest, AnAnswerToTheProbeEndsItsHold) {

@@ -1,0 +1,87 @@
+// The targets of pacing, met by the very machines and gates of the library in
+// virtual time. benchmarks/quota_simulator prints the figures.
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "quota_simulator/rows.h"
+
+namespace quota_simulator {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::Each;
+using ::testing::IsEmpty;
+
+constexpr int kRuns = 5;
+
+TEST(QuotaSimulationTest, MeetsItsTargetsInEverySituation) {
+  for (const Row& row : Rows()) {
+    if (row.needs_ledger) continue;
+    SCOPED_TRACE(row.name);
+    const Measured measured = Measure(row, kRuns);
+    EXPECT_THAT(measured.missed, IsEmpty())
+        << "makespan " << measured.makespan << ", requests a picture "
+        << measured.requests_per_picture << ", wasted " << measured.wasted
+        << ", in outage " << measured.in_outage << ", storm " << measured.storm;
+  }
+}
+
+// They are slower and waste more than the target, but lose nothing.
+TEST(QuotaSimulationTest, ProcessesThatDoNotKnowOfEachOtherGetAllDone) {
+  int rows = 0;
+  for (const Row& row : Rows()) {
+    if (!row.needs_ledger) continue;
+    ++rows;
+    EXPECT_THAT(Measure(row, kRuns).missed,
+                Each(AnyOf("makespan", "requests a picture")))
+        << row.name;
+  }
+  EXPECT_GT(rows, 0);
+}
+
+TEST(QuotaSimulationTest, RandomQuotasAndFaultsBreakNoRule) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    ServerModel model;
+    model.windows = random.Next() < 0.5 ? Windows::kFixed : Windows::kSliding;
+    model.counts_refused = random.Next() < 0.5;
+    model.bare = random.Next() < 0.2;
+    model.overloaded = random.Next() < 0.5 ? 0.3 * random.Next() : 0;
+    model.lost = random.Next() < 0.5 ? 0.1 * random.Next() : 0;
+    if (random.Next() < 0.3) {
+      model.outage_from = absl::Seconds(60 * random.Next());
+      model.outage_for = absl::Seconds(120 * random.Next());
+      model.recovery = absl::Seconds(30 * random.Next());
+    }
+    QuotaModel quota;
+    quota.limit = 1 + static_cast<int64_t>(40 * random.Next());
+    quota.used_by_strangers =
+        static_cast<int64_t>(static_cast<double>(quota.limit) * random.Next());
+    model.quotas.push_back(quota);
+    if (random.Next() < 0.3) {
+      quota.window = gemini::QuotaWindow::kDay;
+      quota.limit = 1 + static_cast<int64_t>(100 * random.Next());
+      quota.used_by_strangers = 0;
+      model.quotas.push_back(quota);
+    }
+    Work work;
+    work.seed = seed;
+    work.jobs = 4 * static_cast<int>(1 + 20 * random.Next());
+    work.processes = random.Next() < 0.5 ? 1 : 2;
+    work.keys = random.Next() < 0.5 ? 1 : 2;
+    work.max_retries = static_cast<int>(6 * random.Next());
+    work.deadline = absl::Seconds(5 + 400 * random.Next());
+    work.into_minute = absl::Seconds(60 * random.Next());
+
+    const Result result = Simulate(model, work);
+    EXPECT_EQ(result.ok + result.deferred + result.degraded + result.lost,
+              work.jobs);
+    EXPECT_EQ(result.early, 0);
+    EXPECT_EQ(result.late, 0);
+    EXPECT_LE(result.requests, work.jobs * work.keys * (work.max_retries + 1));
+  }
+}
+
+}  // namespace
+}  // namespace quota_simulator
