@@ -68,14 +68,22 @@ bool ParseOptions(int argc, char** argv, Options* options) {
          options->deadline_s > 0 && options->time_scale > 0;
 }
 
-// Every time constant of the gates, scaled.
+// Every time constant of the gates, scaled; but a refusal takes as long as the
+// network makes it, however short the minute is.
 gemini::internal::GateOptions Scaled(double scale) {
   gemini::internal::GateOptions gates;
   for (absl::Duration* constant :
-       {&gates.minute, &gates.hold, &gates.ramp_doubling, &gates.bare_probe,
-        &gates.day_probe, &gates.verdict_probe, &gates.max_probe}) {
+       {&gates.minute, &gates.hold, &gates.careful_doubling,
+        &gates.ramp_doubling, &gates.bare_probe, &gates.day_probe,
+        &gates.verdict_probe, &gates.max_probe, &gates.breaker_window,
+        &gates.breaker_open, &gates.breaker_max_open, &gates.recovery_doubling,
+        &gates.retry_refill}) {
     *constant *= scale;
   }
+  gates.hold = std::max(gates.hold, absl::Milliseconds(60));
+  gates.careful_doubling =
+      std::max(gates.careful_doubling, absl::Milliseconds(60));
+  gates.ramp_doubling = std::max(gates.ramp_doubling, absl::Milliseconds(40));
   return gates;
 }
 
