@@ -69,7 +69,12 @@ absl::Time QuotaBucket::NextWindow(absl::Time t) const {
 }
 
 double QuotaBucket::Counted(const Use& use) const {
-  return use.refused && !counts_refused_ ? 0 : use.amount;
+  // In a sliding window a refused one makes little difference where it does not
+  // count, since its place is free as soon as those of the others sent with it.
+  // Probes have no such company.
+  const bool counts = !use.refused || counts_refused_ ||
+                      (kind_ == Kind::kSliding && !use.probe);
+  return counts ? use.amount : 0;
 }
 
 double QuotaBucket::UsedSince(absl::Time from) const {
@@ -117,7 +122,13 @@ double QuotaBucket::CapAt(absl::Time t) const {
 
 absl::Time QuotaBucket::Next(double amount, absl::Time now) {
   Forget(now);
-  if (state_ == State::kClosed) return std::max(now, until_);
+  if (state_ == State::kClosed) {
+    const absl::Time told = std::max(now, until_);
+    if (kind_ != Kind::kSliding || !cap_.has_value()) return told;
+    // The server's time may leave out the very request that it refused.
+    const absl::Time free = SlidingOpening(amount, *cap_, now);
+    return free <= until_ + window_ * kTolerance ? std::max(told, free) : told;
+  }
   if (state_ == State::kProbing) {
     if (now < probe_sent_ + options_.hold) return probe_sent_ + options_.hold;
     Reopen(now);
@@ -133,12 +144,13 @@ absl::Time QuotaBucket::Next(double amount, absl::Time now) {
 }
 
 void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
-  if (state_ == State::kClosed && now >= until_) {
+  const bool probe = state_ == State::kClosed && now >= until_;
+  if (probe) {
     state_ = State::kProbing;
     probe_ = id;
     probe_sent_ = now;
   }
-  uses_.push_back({id, now, amount, false});
+  uses_.push_back({id, now, amount, false, probe});
 }
 
 void QuotaBucket::OnSettled(uint64_t id, absl::Time now) {

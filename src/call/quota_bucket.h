@@ -63,6 +63,7 @@ class QuotaBucket {
     absl::Time at;
     double amount;
     bool refused;
+    bool probe;
   };
 
   void Forget(absl::Time now);

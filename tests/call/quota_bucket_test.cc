@@ -76,11 +76,25 @@ TEST(QuotaBucketTest, ASlidingWindowIsKnownByTheEndOfItsOldestUse) {
   const absl::Time told = start + kStep + absl::Minutes(1);
   Exhaust(&bucket, 20, start, 20, told);
   EXPECT_EQ(bucket.kind(), Kind::kSliding);
-  EXPECT_EQ(SendAll(&bucket, 100, told), 1);
+  const absl::Time probe = bucket.Next(1, told);
+  EXPECT_LT(probe, told + absl::Seconds(1));
+  EXPECT_EQ(SendAll(&bucket, 100, probe), 1);
   const absl::Time held = told + absl::Seconds(30);
   EXPECT_EQ(SendAll(&bucket, 200, held), 19);
   // The probe's place is the only one that is free a minute after it.
   EXPECT_EQ(SendAll(&bucket, 300, told + absl::Seconds(61)), 1);
+}
+
+TEST(QuotaBucketTest, ARefusedOneKeepsItsPlaceInASlidingWindow) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time told = kMinuteBegins + kStep + absl::Minutes(1);
+  Exhaust(&bucket, 20, kMinuteBegins, 20, told);
+  ASSERT_EQ(SendAll(&bucket, 100, bucket.Next(1, told)), 1);
+  // A minute and its margin after the refused one.
+  const absl::Time freed =
+      kMinuteBegins + 21 * kStep + absl::Milliseconds(60240);
+  EXPECT_EQ(SendAll(&bucket, 200, freed - absl::Milliseconds(1)), 18);
+  EXPECT_EQ(SendAll(&bucket, 300, freed + absl::Milliseconds(1)), 1);
 }
 
 TEST(QuotaBucketTest, OthersOfTheSameThrongOnlyProlongTheWait) {
