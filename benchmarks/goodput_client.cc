@@ -68,8 +68,7 @@ bool ParseOptions(int argc, char** argv, Options* options) {
          options->deadline_s > 0 && options->time_scale > 0;
 }
 
-// Every time constant of the gates, scaled; but a refusal takes as long as the
-// network makes it, however short the minute is.
+// Every time constant of the gates, scaled.
 gemini::internal::GateOptions Scaled(double scale) {
   gemini::internal::GateOptions gates;
   for (absl::Duration* constant :
@@ -80,10 +79,6 @@ gemini::internal::GateOptions Scaled(double scale) {
         &gates.retry_refill}) {
     *constant *= scale;
   }
-  gates.hold = std::max(gates.hold, absl::Milliseconds(60));
-  gates.careful_doubling =
-      std::max(gates.careful_doubling, absl::Milliseconds(60));
-  gates.ramp_doubling = std::max(gates.ramp_doubling, absl::Milliseconds(40));
   return gates;
 }
 

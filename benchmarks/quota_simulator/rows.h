@@ -27,8 +27,9 @@ struct Row {
   std::optional<int> in_flight;  // At least, within `in_flight_within`.
   absl::Duration in_flight_within;
 
-  // Processes that do not tell each other what they send cannot meet it.
-  bool needs_ledger = false;
+  // Bounds that are known not to hold (docs/adr/0006-pacing.md tells why), by
+  // their names in Measured::missed.
+  std::set<std::string> not_met;
 };
 
 // Of several runs that differ in what chance decides.

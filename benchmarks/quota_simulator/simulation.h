@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "absl/time/time.h"
+#include "gemini/call_options.h"
 #include "quota_simulator/model.h"
 
 namespace quota_simulator {
@@ -15,8 +16,10 @@ struct Work {
   int concurrency = 50;  // Of each process.
   int processes = 1;
   int keys = 1;  // Each of a project of its own.
-  int max_retries = 10;
-  int max_ambiguous_retries = 3;
+
+  // As the library has them for those who set nothing.
+  int max_retries = gemini::RetryOptions().max_retries;
+  int max_ambiguous_retries = gemini::RetryOptions().max_ambiguous_retries;
   absl::Duration deadline = absl::Hours(2);        // Of each call.
   absl::Duration into_minute = absl::Seconds(23);  // When it begins.
   uint64_t seed = 1;
