@@ -53,6 +53,10 @@ void AddMinuteRows(std::vector<Row>* rows) {
     row = NewRow(kind + ", four processes", {PerMinute(20)}, 1.05, 1.05);
     row.model.windows = windows;
     row.work.processes = 4;
+    row.work.ledger = true;
+    rows->push_back(row);
+    row.name += ", no ledger";
+    row.work.ledger = false;
     row.not_met = {"makespan", "requests a picture"};
     rows->push_back(row);
 

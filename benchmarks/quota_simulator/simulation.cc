@@ -13,6 +13,8 @@
 #include "absl/time/civil_time.h"
 #include "call/call_machine.h"
 #include "call/gates.h"
+#include "call/ledger_link.h"
+#include "quota_simulator/memory_ledger.h"
 
 namespace quota_simulator {
 namespace {
@@ -22,6 +24,7 @@ using gemini::internal::CallMachine;
 using gemini::internal::Finish;
 using gemini::internal::GateCredential;
 using gemini::internal::Gates;
+using gemini::internal::LedgerLink;
 using gemini::internal::Order;
 using gemini::internal::StartAttempt;
 using gemini::internal::WaitUntil;
@@ -89,6 +92,7 @@ struct World {
   const absl::Time start;
   Timeline time;
   Server server;
+  MemoryLedger ledger;
   Random luck;
   Result result;
   int in_flight = 0;
@@ -101,7 +105,11 @@ class Process {
       : world_(world),
         gates_({}, {}, Keys(world->work)),
         next_job_(first_job),
-        last_job_(first_job + jobs) {}
+        last_job_(first_job + jobs) {
+    if (!world->work.ledger) return;
+    link_ = std::make_unique<LedgerLink>(&gates_, absl::StrCat(first_job),
+                                         "https://service", absl::Minutes(15));
+  }
 
   void Start() {
     for (int i = 0; i < world_->work.concurrency; ++i) Begin();
@@ -164,16 +172,43 @@ class Process {
   }
 
   void WakeThose() {
-    if (!gates_.has_woken() || waking_) return;
+    if (waking_) return;
+    if (!gates_.has_woken()) {
+      AskLedger();
+      return;
+    }
     waking_ = true;
     world_->time.At(world_->time.now(), [this] {
-      waking_ = false;
       for (const uint64_t ticket : gates_.TakeWoken()) {
         const auto entry = waiting_.find(ticket);
         if (entry == waiting_.end()) continue;
         Call* call = entry->second;
         Do(call, call->machine.OnWoke(world_->time.now()));
       }
+      waking_ = false;
+      WakeThose();
+    });
+  }
+
+  void AskLedger() {
+    if (link_ == nullptr) return;
+    if (auto request = link_->Next(world_->time.now())) {
+      // A transaction, and the way to and from its thread.
+      const absl::Duration half = absl::Microseconds(250);
+      world_->time.At(world_->time.now() + half, [this, half, request] {
+        auto reply = world_->ledger.Exchange(*request);
+        world_->time.At(world_->time.now() + half,
+                        [this, reply = std::move(reply)] {
+                          link_->OnReply(reply, world_->time.now());
+                          WakeThose();
+                        });
+      });
+    }
+    const absl::Time at = link_->wake_at();
+    if (at == absl::InfiniteFuture() || calls_.empty()) return;
+    const uint64_t number = ++ledger_wait_;
+    world_->time.At(at, [this, number] {
+      if (number == ledger_wait_) WakeThose();
     });
   }
 
@@ -262,6 +297,8 @@ class Process {
   int next_job_;
   const int last_job_;
   bool waking_ = false;
+  std::unique_ptr<LedgerLink> link_;
+  uint64_t ledger_wait_ = 0;
   std::map<uint64_t, std::unique_ptr<Call>> calls_;
   std::map<uint64_t, Call*> waiting_;
   std::map<size_t, absl::Time> told_;

@@ -43,6 +43,36 @@ absl::Duration LengthOf(QuotaWindow window, absl::Duration minute) {
 // Of what was sent, per project and model.
 constexpr size_t kMaxRecord = 20000;
 
+// What the end of a request says of the service.
+enum class Telling {
+  kServed,  // It judged the request, well or not.
+  kFailed,  // It is in trouble.
+  kNothing
+};
+
+Telling TellingOf(const Diagnosis* diagnosis) {
+  if (diagnosis == nullptr) return Telling::kServed;
+  switch (diagnosis->cause) {
+    case Cause::kZeroQuota:
+    case Cause::kDailyQuota:
+    case Cause::kBilling:
+    case Cause::kCredential:
+    case Cause::kModelNotFound:
+    case Cause::kRateLimited:
+    case Cause::kSpendRate:
+    case Cause::kRefused:
+    case Cause::kNoImage:
+    case Cause::kTokenLimit:
+      return Telling::kServed;
+    case Cause::kOverloaded:
+    case Cause::kTransient:
+    case Cause::kAmbiguous:
+      return Telling::kFailed;
+    default:
+      return Telling::kNothing;
+  }
+}
+
 }  // namespace
 
 Permit& Permit::operator=(Permit&& other) noexcept {
@@ -141,6 +171,16 @@ Gates::Opening Gates::Check(const GateCredential& credential,
   return opening;
 }
 
+Admission Gates::AskForTurn(const Demand& demand, absl::Time now) {
+  Queue& queue = queues_[demand.model];
+  const auto place = queue
+                         .try_emplace({demand.priority, demand.ticket},
+                                      Waiter{demand.deadline})
+                         .first;
+  if (place == queue.begin()) wants_turn_ = true;
+  return AskAgain{std::nullopt, now, nullptr};
+}
+
 Admission Gates::Admit(const Demand& demand, absl::Time now) {
   std::optional<Opening> best;
   std::shared_ptr<const Diagnosis> closed;
@@ -160,6 +200,8 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
       chosen = i;
     }
   }
+  const bool waits = best.has_value() && best->at > now;
+  if (!waits && !has_turn(now)) return AskForTurn(demand, now);
   if (!best.has_value()) {
     Leave(demand, now);
     const std::optional<absl::Time> retry_at = closed->retry_at;
@@ -199,96 +241,102 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
   queue.erase(place);
   const uint64_t id = ++last_permit_;
   Send(id, chosen, demand, now);
-  WakeFirst(demand.model);
+  if (alone_ || --turn_left_ > 0) {
+    WakeFirst(demand.model);
+  } else {
+    turn_until_ = absl::InfinitePast();
+    wants_turn_ = !queue.empty();
+  }
   return Permit(this, id, chosen);
 }
 
 void Gates::Send(uint64_t id, size_t credential, const Demand& demand,
                  absl::Time now) {
-  const GateCredential& key = credentials_[credential];
-  ProjectModel& route = Of(key.project, demand.model);
+  ModelState& model = Model(demand.model);
+  ++model.in_flight;
+  model.breaker.OnSent(id, now);
+  if (demand.repeats) retry_budget_.OnRetry(now);
+  Sent sent{demand.model, credentials_[credential], demand.input_tokens, now};
+  Note(LedgerEvent::Kind::kSent, id, sent, now, std::nullopt);
+  TakeQuota(id, std::move(sent), now);
+}
+
+void Gates::TakeQuota(uint64_t id, Sent sent, absl::Time now) {
+  ProjectModel& route = Of(sent.key.project, sent.model);
   ++route.in_flight;
   route.slow_start.OnSent(id, route.in_flight, now);
   route.verdict.OnSent(id, now);
-  KeyOf(key.id).OnSent(id, now);
-  ModelState& model = Model(demand.model);
-  ++model.in_flight;
-  model.verdict.OnSent(id, now);
-  model.breaker.OnSent(id, now);
-  if (demand.repeats) retry_budget_.OnRetry(now);
-  MoneyOf(key.project).OnSent(id, now);
+  KeyOf(sent.key.id).OnSent(id, now);
+  Model(sent.model).verdict.OnSent(id, now);
+  MoneyOf(sent.key.project).OnSent(id, now);
   for (const ProjectModel::Bound& bound : route.buckets) {
-    bound.bucket->OnSent(id, Amount(bound.unit, demand.input_tokens), now);
+    bound.bucket->OnSent(id, Amount(bound.unit, sent.input_tokens), now);
   }
-  route.record.push_back({id, now, demand.input_tokens, false});
+  route.record.push_back({id, now, sent.input_tokens, false});
   while (route.record.size() > kMaxRecord ||
          route.record.front().at < now - options_.minute * 10) {
     route.record.pop_front();
   }
-  sent_[id] = {demand.model, credential, demand.input_tokens, now};
+  sent_[id] = std::move(sent);
 }
 
 void Gates::Record(Permit permit, absl::Time now,
                    const std::optional<Diagnosis>& diagnosis, double random) {
   permit.gates_ = nullptr;
-  const uint64_t id = permit.id_;
-  const auto entry = sent_.find(id);
+  const auto entry = sent_.find(permit.id_);
   if (entry == sent_.end()) return;
   const Sent sent = std::move(entry->second);
   sent_.erase(entry);
-  const GateCredential& key = credentials_[sent.credential];
-  ProjectModel& route = Of(key.project, sent.model);
-  --route.in_flight;
+  Note(LedgerEvent::Kind::kEnded, permit.id_, sent, now, diagnosis);
+  RecordHealth(permit.id_, sent, diagnosis, now, random);
+  RecordQuota(permit.id_, sent, diagnosis.has_value() ? &*diagnosis : nullptr,
+              now);
+}
+
+void Gates::RecordHealth(uint64_t id, const Sent& sent,
+                         const std::optional<Diagnosis>& diagnosis,
+                         absl::Time now, double random) {
   ModelState& model = Model(sent.model);
   --model.in_flight;
+  switch (TellingOf(diagnosis.has_value() ? &*diagnosis : nullptr)) {
+    case Telling::kServed:
+      model.breaker.OnServed(id, sent.at, now);
+      break;
+    case Telling::kFailed:
+      model.last_fault = std::make_shared<const Diagnosis>(*diagnosis);
+      model.breaker.OnFailed(id, sent.at, model.in_flight + 1,
+                             diagnosis->retry_at, now, random);
+      break;
+    case Telling::kNothing:
+      model.breaker.OnReleased(id);
+      break;
+  }
+  if (!diagnosis.has_value()) retry_budget_.OnSuccess(now);
+}
 
-  const Cause cause =
-      diagnosis.has_value() ? diagnosis->cause : Cause::kNoImage;
+void Gates::RecordQuota(uint64_t id, const Sent& sent,
+                        const Diagnosis* diagnosis, absl::Time now) {
+  ProjectModel& route = Of(sent.key.project, sent.model);
+  --route.in_flight;
+  const Cause cause = diagnosis != nullptr ? diagnosis->cause : Cause::kNoImage;
   VerdictGate* closing = nullptr;
-  bool tells = true;  // Of quotas and keys: the service itself judged it.
-  bool failed = false;
   switch (cause) {
     case Cause::kZeroQuota:
     case Cause::kDailyQuota:
       closing = &route.verdict;
       break;
     case Cause::kBilling:
-      closing = &MoneyOf(key.project);
+      closing = &MoneyOf(sent.key.project);
       break;
     case Cause::kCredential:
-      closing = &KeyOf(key.id);
+      closing = &KeyOf(sent.key.id);
       break;
     case Cause::kModelNotFound:
       closing = &Model(sent.model).verdict;
       break;
-    case Cause::kRateLimited:
-    case Cause::kSpendRate:
-      break;
-    case Cause::kRefused:
-    case Cause::kNoImage:
-    case Cause::kTokenLimit:
-      break;
-    case Cause::kOverloaded:
-    case Cause::kTransient:
-    case Cause::kAmbiguous:
-      tells = false;
-      failed = true;
-      break;
     default:
-      tells = false;
       break;
   }
-  if (failed) {
-    model.last_fault = std::make_shared<const Diagnosis>(*diagnosis);
-    model.breaker.OnFailed(id, sent.at, model.in_flight + 1,
-                           diagnosis->retry_at, now, random);
-  } else if (tells) {
-    model.breaker.OnServed(id, sent.at, now);
-  } else {
-    model.breaker.OnReleased(id);
-  }
-  if (!diagnosis.has_value()) retry_budget_.OnSuccess(now);
-
   if (cause == Cause::kRateLimited || cause == Cause::kSpendRate) {
     Refused(id, sent, *diagnosis, &route, now);
   } else if (closing != nullptr) {
@@ -300,12 +348,14 @@ void Gates::Record(Permit permit, absl::Time now,
     for (const auto& bound : route.buckets) bound.bucket->OnSettled(id, now);
   }
   for (VerdictGate* gate :
-       {&route.verdict, &KeyOf(key.id), &Model(sent.model).verdict,
-        &MoneyOf(key.project)}) {
+       {&route.verdict, &KeyOf(sent.key.id), &Model(sent.model).verdict,
+        &MoneyOf(sent.key.project)}) {
     if (gate == closing) continue;
     // A refusal for one cause leaves the others open, a rate limit proves that
     // there is a quota at all.
-    if (tells && closing == nullptr) gate->OnDisproved(sent.at);
+    if (closing == nullptr && TellingOf(diagnosis) == Telling::kServed) {
+      gate->OnDisproved(sent.at);
+    }
     gate->OnReleased(id);
   }
   if (closing != nullptr) {
@@ -317,7 +367,7 @@ void Gates::Record(Permit permit, absl::Time now,
 
 void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
                     ProjectModel* route, absl::Time now) {
-  const std::string& project = credentials_[sent.credential].project;
+  const std::string& project = sent.key.project;
   route->last_refusal = std::make_shared<const Diagnosis>(diagnosis);
   std::vector<QuotaViolation> violations = diagnosis.violations;
   if (violations.empty()) {
@@ -398,17 +448,21 @@ void Gates::Release(uint64_t id) {
   if (entry == sent_.end()) return;
   const Sent sent = std::move(entry->second);
   sent_.erase(entry);
-  const GateCredential& key = credentials_[sent.credential];
-  ProjectModel& route = Of(key.project, sent.model);
-  --route.in_flight;
+  Note(LedgerEvent::Kind::kReleased, id, sent, {}, std::nullopt);
   ModelState& model = Model(sent.model);
   --model.in_flight;
   model.breaker.OnReleased(id);
+  ReleaseQuota(id, sent);
+}
+
+void Gates::ReleaseQuota(uint64_t id, const Sent& sent) {
+  ProjectModel& route = Of(sent.key.project, sent.model);
+  --route.in_flight;
   route.slow_start.OnReleased(id);
   for (const auto& bound : route.buckets) bound.bucket->OnReleased(id);
   for (VerdictGate* gate :
-       {&route.verdict, &KeyOf(key.id), &Model(sent.model).verdict,
-        &MoneyOf(key.project)}) {
+       {&route.verdict, &KeyOf(sent.key.id), &Model(sent.model).verdict,
+        &MoneyOf(sent.key.project)}) {
     gate->OnReleased(id);
   }
   WakeFirst(sent.model);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/ledger.h"
 #include "call/circuit_breaker.h"
 #include "call/gate_options.h"
 #include "call/quota_bucket.h"
@@ -113,6 +114,36 @@ class Gates {
   std::vector<uint64_t> TakeWoken() { return std::exchange(woken_, {}); }
   bool has_woken() const { return !woken_.empty(); }
 
+  // What follows is for processes that share their quotas through a ledger; see
+  // LedgerLink. All that is sent from now on is noted in TakeEvents(), and
+  // nothing is sent but in a turn.
+  void Share(std::string process);
+
+  // Somebody could go, had this process the turn.
+  bool wants_turn() const { return wants_turn_; }
+  bool has_turn(absl::Time now) const { return alone_ || now < turn_until_; }
+
+  // The turn is this process's until `until`; it sends some and wakes those who
+  // wait for it. An earlier time takes it back.
+  void OnTurn(absl::Time until);
+
+  // Nobody tells whose turn it is: each for itself.
+  void OnAlone(bool alone);
+
+  // Another process sent a request, or its request ended.
+  void OnForeign(const LedgerEvent& event, absl::Time now);
+
+  // `sent` requests of this Pacific day that OnForeign() is not told of.
+  void OnForeignDay(const LedgerDay& day, absl::Time now);
+
+  // What was told so far happened before this process began: verdicts among it
+  // are hypotheses, which the next request tests.
+  void OnHistoryEnded(absl::Time now);
+
+  std::vector<LedgerEvent> TakeEvents() { return std::exchange(events_, {}); }
+  bool has_events() const { return !events_.empty(); }
+  bool has_requests() const { return !sent_.empty(); }
+
  private:
   friend class Permit;
 
@@ -150,7 +181,7 @@ class Gates {
   // A request on its way.
   struct Sent {
     std::string model;
-    size_t credential;
+    GateCredential key;
     double input_tokens;
     absl::Time at;
   };
@@ -178,10 +209,20 @@ class Gates {
   ModelState& Model(const std::string& model);
   Opening Check(const GateCredential& credential, const Demand& demand,
                 absl::Time now);
+  Admission AskForTurn(const Demand& demand, absl::Time now);
   void Send(uint64_t id, size_t credential, const Demand& demand,
             absl::Time now);
+  void TakeQuota(uint64_t id, Sent sent, absl::Time now);
+  void RecordHealth(uint64_t id, const Sent& sent,
+                    const std::optional<Diagnosis>& diagnosis, absl::Time now,
+                    double random);
+  void RecordQuota(uint64_t id, const Sent& sent, const Diagnosis* diagnosis,
+                   absl::Time now);
+  void ReleaseQuota(uint64_t id, const Sent& sent);
   void Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
                ProjectModel* route, absl::Time now);
+  void Note(LedgerEvent::Kind kind, uint64_t id, const Sent& sent,
+            absl::Time now, const std::optional<Diagnosis>& diagnosis);
   QuotaBucket* BucketFor(const std::string& project,
                          const QuotaViolation& violation, ProjectModel* route);
   void Release(uint64_t id);
@@ -206,6 +247,14 @@ class Gates {
   std::map<uint64_t, Sent> sent_;
   std::map<std::string, Queue> queues_;  // By model.
   std::vector<uint64_t> woken_;
+
+  std::string process_;  // Empty: nothing is shared.
+  bool alone_ = true;
+  bool wants_turn_ = false;
+  absl::Time turn_until_ = absl::InfinitePast();
+  int turn_left_ = 0;  // Requests that may still be sent in it.
+  std::vector<LedgerEvent> events_;
+  std::map<std::pair<std::string, uint64_t>, uint64_t> foreign_;
 };
 
 }  // namespace gemini::internal

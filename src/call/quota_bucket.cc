@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "util/pacific_time.h"
 
@@ -25,12 +26,6 @@ constexpr double kOurs = 0.9;
 constexpr double kGrowth = 0.2;
 constexpr double kPlateau = 4;
 constexpr double kPlateauOfShare = 2;
-
-absl::Time LastPacificMidnight(absl::Time t) {
-  const absl::Time first = NextPacificMidnight(t - absl::Hours(25));
-  const absl::Time second = NextPacificMidnight(first);
-  return second <= t ? second : first;
-}
 
 }  // namespace
 
@@ -150,7 +145,10 @@ void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
     probe_ = id;
     probe_sent_ = now;
   }
-  uses_.push_back({id, now, amount, false, probe});
+  // What other processes sent may be told a little late.
+  auto place = uses_.end();
+  while (place != uses_.begin() && std::prev(place)->at > now) --place;
+  uses_.insert(place, {id, now, amount, false, probe});
 }
 
 void QuotaBucket::OnSettled(uint64_t id, absl::Time now) {

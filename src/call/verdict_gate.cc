@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace gemini::internal {
+namespace {
+
+// Nobody has mended anything since.
+constexpr absl::Duration kFresh = absl::Seconds(10);
+
+}  // namespace
 
 std::shared_ptr<const Diagnosis> VerdictGate::Closed(absl::Time now) const {
   if (verdict_ == nullptr) return nullptr;
@@ -48,6 +54,12 @@ void VerdictGate::OnDisproved(absl::Time sent) {
   if (verdict_ == nullptr || sent < closed_at_) return;
   opened_at_ = sent;
   verdict_.reset();
+  probe_.reset();
+}
+
+void VerdictGate::Doubt(absl::Time now) {
+  if (verdict_ == nullptr || verdict_->cause == Cause::kDailyQuota) return;
+  probe_at_ = std::min(probe_at_, std::max(now, closed_at_ + kFresh));
   probe_.reset();
 }
 

@@ -32,6 +32,10 @@ class VerdictGate {
   // It ended otherwise: the verdict does not hold, if it was sent after it.
   void OnDisproved(absl::Time sent);
 
+  // The verdict was not found by this process: the next request tests it, a
+  // day's quota apart, which is tested when it would be anyway.
+  void Doubt(absl::Time now);
+
   // It ended without saying anything about the verdict.
   void OnReleased(uint64_t id);
 

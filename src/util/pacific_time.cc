@@ -36,4 +36,11 @@ absl::Time NextPacificMidnight(absl::Time time) {
   return absl::FromCivil(tomorrow, PacificZoneAt(standard));
 }
 
+absl::Time LastPacificMidnight(absl::Time time) {
+  // A day has at most 25 hours.
+  const absl::Time first = NextPacificMidnight(time - absl::Hours(25));
+  const absl::Time second = NextPacificMidnight(first);
+  return second <= time ? second : first;
+}
+
 }  // namespace gemini::internal

@@ -16,6 +16,9 @@ absl::TimeZone PacificZoneAt(absl::Time time);
 // The beginning of the next Pacific day after `time`.
 absl::Time NextPacificMidnight(absl::Time time);
 
+// The beginning of the Pacific day of `time`.
+absl::Time LastPacificMidnight(absl::Time time);
+
 }  // namespace gemini::internal
 
 #endif  // GEMINI_SRC_UTIL_PACIFIC_TIME_H_

@@ -25,6 +25,22 @@ TEST(PacificTimeTest, MidnightIsSevenOrEightHoursAfterThatOfUtc) {
             At("2026-07-05T07:00:00Z"));
 }
 
+TEST(PacificTimeTest, DaysOfDaylightSavingChangesBeginAtTheirMidnight) {
+  for (const char* const text :
+       {"2026-03-08T20:00:00Z", "2026-11-01T20:00:00Z", "2026-11-02T07:59:59Z",
+        "2026-07-04T12:00:00Z"}) {
+    SCOPED_TRACE(text);
+    const absl::Time time = At(text);
+    const absl::Time begin = LastPacificMidnight(time);
+    EXPECT_LE(begin, time);
+    EXPECT_EQ(NextPacificMidnight(begin), NextPacificMidnight(time));
+    EXPECT_EQ(LastPacificMidnight(begin), begin);
+    EXPECT_LT(LastPacificMidnight(begin - absl::Nanoseconds(1)), begin);
+  }
+  EXPECT_EQ(LastPacificMidnight(At("2026-11-01T20:00:00Z")),
+            At("2026-11-01T07:00:00Z"));
+}
+
 TEST(PacificTimeTest, MidnightItselfBelongsToTheDayThatBegins) {
   EXPECT_EQ(NextPacificMidnight(At("2026-11-24T08:00:00Z")),
             At("2026-11-25T08:00:00Z"));

@@ -1,0 +1,106 @@
+// The part of Gates that processes share: what one of them sends and is told
+// counts for all.
+
+#include <algorithm>
+
+#include "call/gates.h"
+
+namespace gemini::internal {
+namespace {
+
+// So that others come to their turn soon, even if thousands wait here.
+constexpr int kRequestsATurn = 16;
+
+// Should the ledger not be there for long, what it would be told is bounded.
+constexpr size_t kMaxEvents = 20000;
+
+}  // namespace
+
+void Gates::Share(std::string process) {
+  process_ = std::move(process);
+  alone_ = false;
+}
+
+void Gates::OnTurn(absl::Time until) {
+  turn_until_ = until;
+  turn_left_ = kRequestsATurn;
+  wants_turn_ = false;
+  if (until == absl::InfinitePast()) return;
+  for (const auto& queue : queues_) WakeFirst(queue.first);
+}
+
+void Gates::OnAlone(bool alone) {
+  if (alone_ == alone || process_.empty()) return;
+  alone_ = alone;
+  if (alone) OnTurn(absl::InfiniteFuture());
+  if (!alone) OnTurn(absl::InfinitePast());
+}
+
+void Gates::Note(LedgerEvent::Kind kind, uint64_t id, const Sent& sent,
+                 absl::Time now, const std::optional<Diagnosis>& diagnosis) {
+  if (process_.empty() || events_.size() >= kMaxEvents) return;
+  LedgerEvent event;
+  event.kind = kind;
+  event.process = process_;
+  event.request = id;
+  event.project = sent.key.project;
+  event.credential = sent.key.id;
+  event.model = sent.model;
+  event.at = kind == LedgerEvent::Kind::kReleased ? sent.at : now;
+  event.input_tokens = sent.input_tokens;
+  if (diagnosis.has_value()) {
+    event.diagnosis = std::make_shared<const Diagnosis>(*diagnosis);
+  }
+  events_.push_back(std::move(event));
+}
+
+void Gates::OnForeign(const LedgerEvent& event, absl::Time now) {
+  const bool ours = std::any_of(
+      credentials_.begin(), credentials_.end(),
+      [&event](const auto& key) { return key.project == event.project; });
+  if (!ours) return;
+  // The clocks of processes may differ a little.
+  const absl::Time at = std::min(event.at, now);
+  const auto name = std::make_pair(event.process, event.request);
+  if (event.kind == LedgerEvent::Kind::kSent) {
+    const uint64_t id = ++last_permit_;
+    foreign_[name] = id;
+    TakeQuota(id,
+              {event.model,
+               {event.credential, event.project},
+               event.input_tokens,
+               at},
+              at);
+    return;
+  }
+  const auto known = foreign_.find(name);
+  if (known == foreign_.end()) return;  // Sent too long ago to matter.
+  const uint64_t id = known->second;
+  foreign_.erase(known);
+  const auto entry = sent_.find(id);
+  if (entry == sent_.end()) return;
+  const Sent sent = std::move(entry->second);
+  sent_.erase(entry);
+  if (event.kind == LedgerEvent::Kind::kReleased) {
+    ReleaseQuota(id, sent);
+  } else {
+    RecordQuota(id, sent, event.diagnosis.get(), at);
+  }
+}
+
+void Gates::OnForeignDay(const LedgerDay& day, absl::Time now) {
+  ProjectModel& route = Of(day.project, day.model);
+  for (const ProjectModel::Bound& bound : route.buckets) {
+    if (bound.bucket->kind() != QuotaBucket::Kind::kDay) continue;
+    bound.bucket->OnSent(++last_permit_, static_cast<double>(day.sent), now);
+  }
+}
+
+void Gates::OnHistoryEnded(absl::Time now) {
+  for (auto& [name, route] : routes_) route->verdict.Doubt(now);
+  for (auto& [project, gate] : money_) gate.Doubt(now);
+  for (auto& [id, gate] : keys_) gate.Doubt(now);
+  for (auto& [name, model] : models_) model.verdict.Doubt(now);
+}
+
+}  // namespace gemini::internal
