@@ -68,6 +68,15 @@ bool ParseOptions(int argc, char** argv, Options* options) {
          options->deadline_s > 0 && options->time_scale > 0;
 }
 
+// Copies that run at once have numbers, and share a ledger where the system
+// gives them a folder for it.
+std::string LedgerOfSeveral() {
+  const char* const process = std::getenv("GOODPUT_PROC");
+  const char* const folder = std::getenv("XDG_RUNTIME_DIR");
+  if (process == nullptr || folder == nullptr || folder[0] != '/') return "";
+  return absl::StrCat("sqlite://", folder, "/gemini-goodput.ledger");
+}
+
 // Every time constant of the gates, scaled.
 gemini::internal::GateOptions Scaled(double scale) {
   gemini::internal::GateOptions gates;
@@ -188,6 +197,10 @@ int main(int argc, char** argv) {
   for (const std::string& key : options.keys) {
     client_options.credentials.push_back({key, ""});
   }
+  // Given up only at the deadline, and rather paid for twice than lost.
+  client_options.retry.max_retries = 20;
+  client_options.retry.max_ambiguous_retries = 5;
+  client_options.ledger = LedgerOfSeveral();
   for (absl::Duration* constant :
        {&client_options.retry.backoff, &client_options.retry.throttled_backoff,
         &client_options.retry.max_backoff}) {

@@ -54,6 +54,17 @@ if(NOT GEMINI_SIMD STREQUAL "OFF" AND TARGET hwy::hwy)
   set(GEMINI_HIGHWAY_FOUND ON)
 endif()
 
+# Without SQLite there is no ledger, and ClientOptions::ledger is refused.
+set(GEMINI_SQLITE_FOUND OFF)
+if(GEMINI_SQLITE STREQUAL "ON")
+  find_package(SQLite3 3.35 REQUIRED)
+elseif(NOT GEMINI_SQLITE STREQUAL "OFF")
+  find_package(SQLite3 3.35 QUIET)
+endif()
+if(NOT GEMINI_SQLITE STREQUAL "OFF" AND TARGET SQLite::SQLite3)
+  set(GEMINI_SQLITE_FOUND ON)
+endif()
+
 if(GEMINI_BUILD_TESTS)
   find_package(GTest 1.12 REQUIRED)
 endif()

@@ -12,6 +12,10 @@ set(GEMINI_SIMD AUTO CACHE STRING
     "Vector instructions, through Highway: AUTO (where it is installed), ON, OFF"
 )
 set_property(CACHE GEMINI_SIMD PROPERTY STRINGS AUTO ON OFF)
+set(GEMINI_SQLITE AUTO CACHE STRING
+    "The quota ledger on SQLite: AUTO (where it is installed), ON, OFF"
+)
+set_property(CACHE GEMINI_SQLITE PROPERTY STRINGS AUTO ON OFF)
 option(GEMINI_WERROR "Treat warnings as errors (set by the presets)" OFF)
 
 # Programs of the top-level build lie together, where the README says.

@@ -79,6 +79,14 @@ struct ClientOptions {
   TimeLimits time_limits;
   RateLimits rate_limits;
 
+  // A file through which the processes of this machine share what they learn
+  // and spend of their quotas, so that they pace themselves together:
+  // "sqlite:///var/lib/app/gemini.ledger". It is made when it is missing, for
+  // its owner alone, and holds fingerprints of keys, never keys or prompts.
+  // While it cannot be used the client goes by its own memory and says so
+  // (LedgerChanged). Not for network file systems. Empty: nothing is shared.
+  std::string ledger;
+
   // Bounds on what is accepted at once; a call beyond them fails at once with
   // kResourceExhausted.
   int max_calls = 10000;

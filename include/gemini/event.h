@@ -44,11 +44,18 @@ struct CallEnded {
   std::optional<Diagnosis> diagnosis;
 };
 
+// The ledger (ClientOptions::ledger) can be used from now on, or cannot: the
+// client then goes by its own memory until it can. Of no call.
+struct LedgerChanged {
+  absl::Status status;  // OK: it can.
+};
+
 // Events hold no keys and no prompts. They may be logged as they are.
 struct Event {
-  uint64_t call_id = 0;  // Unique within the process, from 1.
+  uint64_t call_id = 0;  // Unique within the process, from 1; 0: of no call.
   absl::Time time;
-  std::variant<AttemptStarted, AttemptEnded, Waiting, CallEnded> what;
+  std::variant<AttemptStarted, AttemptEnded, Waiting, CallEnded, LedgerChanged>
+      what;
 };
 
 // Returns the event in one line of text, for logs.

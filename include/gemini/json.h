@@ -7,9 +7,11 @@
 #define GEMINI_JSON_H_
 
 #include <string>
+#include <vector>
 
 #include "gemini/diagnosis.h"
 #include "gemini/outcome.h"
+#include "gemini/quota.h"
 
 namespace gemini {
 
@@ -22,6 +24,9 @@ std::string ToJson(const Outcome& outcome);
 // `advice` is given in `language`.
 std::string ToJson(const Diagnosis& diagnosis,
                    Language language = Language::kEnglish);
+
+// What ReadQuotaLedger() returned, as an array.
+std::string ToJson(const std::vector<QuotaRecord>& records);
 
 }  // namespace gemini
 

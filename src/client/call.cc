@@ -31,6 +31,7 @@ struct Call::Picture {
   CallMachine machine;
   absl::Time idle_since;  // When the last attempt ended.
   size_t attempt = 0;     // The running one's place in attempts_.
+  size_t credential = 0;  // Which it uses.
   std::unique_ptr<AttemptReader> reader;
   std::optional<CurlTransport::TransferId> transfer;
   std::optional<EventLoop::TimerId> timer;
@@ -89,7 +90,7 @@ void Call::Cancel() {
 
 void Call::Do(Picture* picture, Action action) {
   context_->waiting.erase(picture->machine.ticket());
-  if (context_->gates->has_woken()) context_->wake_waiting();
+  context_->after_gates();
   if (const auto* start = std::get_if<StartAttempt>(&action)) {
     Attempt(picture, *start);
   } else if (const auto* wait = std::get_if<WaitUntil>(&action)) {
@@ -137,6 +138,7 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   report.started = now;
   report.waited = now - picture->idle_since;
   picture->attempt = attempts_.size();
+  picture->credential = action.credential;
   Emit(AttemptStarted{report.number, report.image_index, report.route});
   attempts_.push_back(std::move(report));
 
@@ -186,6 +188,13 @@ void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
            ? !result.http_status.has_value() || *result.http_status == 200
            : result.diagnosis->cause == Cause::kBadResponse);
   Emit(AttemptEnded{report});
+  if (context_->spend) {
+    const ConfiguredKey& key =
+        context_->configuration->keys[picture->credential];
+    context_->spend({key.project, report.route.model, now,
+                     static_cast<int>(result.images.size()),
+                     result.usage.total_tokens});
+  }
 
   if (!result.diagnosis.has_value()) {
     for (Image& image : result.images) {

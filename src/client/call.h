@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/attempt_result.h"
+#include "base/ledger.h"
 #include "call/call_machine.h"
 #include "call/gates.h"
 #include "client/configuration.h"
@@ -38,9 +39,10 @@ struct CallContext {
 
   // Whom the gates are to wake, by ticket; run after what is being done.
   absl::flat_hash_map<uint64_t, std::function<void()>> waiting;
-  std::function<void()> wake_waiting;  // Called when the gates have woken some.
-  std::function<double()> random;      // Uniform in [0, 1).
-  std::function<void(Event)> emit;     // Empty: nobody listens.
+  std::function<void()> after_gates;  // Called after each use of the gates.
+  std::function<void(LedgerSpending)> spend;  // Empty: there is no ledger.
+  std::function<double()> random;             // Uniform in [0, 1).
+  std::function<void(Event)> emit;            // Empty: nobody listens.
 };
 
 // One call with everything decided that its options leave open.

@@ -33,10 +33,11 @@ struct CallbackThread::Queue {
   bool closed ABSL_GUARDED_BY(mutex) = false;
 };
 
-absl::StatusOr<std::unique_ptr<CallbackThread>> CallbackThread::Start() {
+absl::StatusOr<std::unique_ptr<CallbackThread>> CallbackThread::Start(
+    const char* name) {
   auto queue = std::make_shared<Queue>();
   absl::StatusOr<Thread> thread =
-      Thread::Start("gemini-callback", [queue] { queue->Run(); });
+      Thread::Start(name, [queue] { queue->Run(); });
   if (!thread.ok()) return thread.status();
   return std::unique_ptr<CallbackThread>(
       new CallbackThread(std::move(queue), *std::move(thread)));

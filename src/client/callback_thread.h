@@ -1,4 +1,4 @@
-// Where a client's callbacks run.
+// Where what may block runs: a client's callbacks, and its ledger.
 
 #ifndef GEMINI_SRC_CLIENT_CALLBACK_THREAD_H_
 #define GEMINI_SRC_CLIENT_CALLBACK_THREAD_H_
@@ -16,7 +16,9 @@ class CallbackThread {
  public:
   using Task = absl::AnyInvocable<void() &&>;
 
-  static absl::StatusOr<std::unique_ptr<CallbackThread>> Start();
+  // `name`: at most 15 characters.
+  static absl::StatusOr<std::unique_ptr<CallbackThread>> Start(
+      const char* name);
 
   // Runs what was posted and ends the thread. On that thread itself it returns
   // at once, and what was posted runs after the present function.

@@ -7,6 +7,7 @@
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "store/sqlite_ledger.h"
 #include "util/mutex_lock.h"
 
 namespace gemini::internal {
@@ -44,7 +45,7 @@ absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
   std::shared_ptr<ClientCore> core(new ClientCore(
       std::move(options), std::move(parts), *std::move(configuration)));
   absl::StatusOr<std::unique_ptr<CallbackThread>> callbacks =
-      CallbackThread::Start();
+      CallbackThread::Start("gemini-callback");
   if (!callbacks.ok()) return callbacks.status();
   core->callbacks_ = *std::move(callbacks);
   absl::StatusOr<std::unique_ptr<EventLoop>> loop =
@@ -70,7 +71,7 @@ absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
   core->gates_ = std::make_unique<Gates>(
       core->parts_.gates, core->options_.rate_limits, std::move(credentials));
   core->context_.gates = core->gates_.get();
-  core->context_.wake_waiting = [c = core.get()] { c->WakeWaiting(); };
+  core->context_.after_gates = [c = core.get()] { c->AfterGates(); };
   if (core->options_.on_event) {
     core->context_.emit = [c = core.get()](Event event) {
       c->callbacks_->Post(
@@ -81,7 +82,29 @@ absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
           });
     };
   }
+  if (absl::Status shared = core->ShareQuotas(); !shared.ok()) return shared;
   return core;
+}
+
+absl::Status ClientCore::ShareQuotas() {
+  if (options_.ledger.empty()) return absl::OkStatus();
+  absl::StatusOr<std::string> path = LedgerPath(options_.ledger);
+  if (!path.ok()) return path.status();
+  absl::StatusOr<std::unique_ptr<CallbackThread>> thread =
+      CallbackThread::Start("gemini-ledger");
+  if (!thread.ok()) return thread.status();
+  ledger_thread_ = *std::move(thread);
+  ledger_ = NewSqliteLedger(*std::move(path));
+  const auto chance = static_cast<uint64_t>(parts_.random() * 0x1p53);
+  link_ = std::make_unique<LedgerLink>(
+      gates_.get(),
+      absl::StrCat(pid_, "-", absl::Hex(chance), "-",
+                   next_call_id.fetch_add(1, std::memory_order_relaxed)),
+      configuration_.shown.base_url, parts_.gates.minute * 15);
+  context_.spend = [this](LedgerSpending spending) {
+    link_->Spend(std::move(spending));
+  };
+  return absl::OkStatus();
 }
 
 ClientCore::ClientCore(ClientOptions options, ClientParts parts,
@@ -185,11 +208,14 @@ CallSettings ClientCore::Settle(ImageRequest request, CallOptions options,
   return settings;
 }
 
-void ClientCore::WakeWaiting() {
+void ClientCore::AfterGates() {
   if (waking_) return;
+  if (!gates_->has_woken()) {
+    if (link_ != nullptr) AskLedger();
+    return;
+  }
   waking_ = true;
   loop_->Post([this] {
-    waking_ = false;
     for (const uint64_t ticket : gates_->TakeWoken()) {
       const auto waiting = context_.waiting.find(ticket);
       if (waiting == context_.waiting.end()) continue;
@@ -197,6 +223,29 @@ void ClientCore::WakeWaiting() {
       context_.waiting.erase(waiting);
       wake();
     }
+    waking_ = false;
+    AfterGates();
+  });
+}
+
+void ClientCore::AskLedger() {
+  if (auto request = link_->Next(loop_->Now())) {
+    ledger_thread_->Post([this, request = std::move(request)] {
+      loop_->Post([this, reply = ledger_->Exchange(*request)]() mutable {
+        link_->OnReply(std::move(reply), loop_->Now());
+        AfterGates();
+      });
+    });
+  }
+  if (auto news = link_->TakeNews(); news.has_value() && context_.emit) {
+    context_.emit(Event{0, loop_->Now(), LedgerChanged{*std::move(news)}});
+  }
+  if (ledger_timer_.has_value()) loop_->CancelTimer(*ledger_timer_);
+  ledger_timer_.reset();
+  if (link_->wake_at() == absl::InfiniteFuture()) return;
+  ledger_timer_ = loop_->AddTimer(link_->wake_at(), [this] {
+    ledger_timer_.reset();
+    AfterGates();
   });
 }
 
@@ -298,6 +347,14 @@ void ClientCore::Shutdown() {
   loop_->Stop();
   calls_.clear();
   transport_.reset();
+  if (link_ != nullptr) {
+    ledger_thread_->Post(
+        [this, farewell = link_->Farewell(parts_.clock->Now())] {
+          // Whoever does not hear it will take this process for dead.
+          ledger_->Exchange(farewell).IgnoreError();
+        });
+    ledger_thread_.reset();
+  }
   // Not before the loop has posted its last.
   callbacks_.reset();
 }

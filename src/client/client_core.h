@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -17,7 +18,9 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
+#include "base/ledger.h"
 #include "call/gates.h"
+#include "call/ledger_link.h"
 #include "client/call.h"
 #include "client/callback_thread.h"
 #include "client/configuration.h"
@@ -72,7 +75,10 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   CallSettings Settle(ImageRequest request, CallOptions options, uint64_t id);
   void Deliver(Delivery delivery, GeminiImageClient::DoneFunction done,
                absl::StatusOr<Outcome> outcome);
-  void WakeWaiting();  // On the I/O thread.
+  absl::Status ShareQuotas();
+  // On the I/O thread.
+  void AfterGates();
+  void AskLedger();
   void StartCall(CallSettings settings, int64_t input_bytes, Delivery delivery,
                  GeminiImageClient::DoneFunction done);
 
@@ -91,6 +97,12 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   CallContext context_;
   std::unique_ptr<Gates> gates_;  // I/O thread.
   bool waking_ = false;           // I/O thread.
+
+  // Null: quotas are not shared.
+  std::unique_ptr<LedgerLink> link_;                // I/O thread.
+  std::optional<EventLoop::TimerId> ledger_timer_;  // I/O thread.
+  std::unique_ptr<Ledger> ledger_;                  // Its own thread.
+  std::unique_ptr<CallbackThread> ledger_thread_;
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<CurlTransport> transport_;
 

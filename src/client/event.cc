@@ -55,13 +55,22 @@ struct Describe {
     }
     return text;
   }
+
+  std::string operator()(const LedgerChanged& changed) const {
+    if (changed.status.ok()) return "the quota ledger is in use";
+    return absl::StrCat(
+        "the quota ledger cannot be used, each process goes by "
+        "its own memory: ",
+        changed.status.message());
+  }
 };
 
 }  // namespace
 
 std::string ToString(const Event& event) {
-  return absl::StrCat("call ", event.call_id, ": ",
-                      std::visit(Describe{event.time}, event.what));
+  const std::string what = std::visit(Describe{event.time}, event.what);
+  if (event.call_id == 0) return what;
+  return absl::StrCat("call ", event.call_id, ": ", what);
 }
 
 }  // namespace gemini

@@ -20,6 +20,7 @@ TEST(CallTest, CancellingACallThatHasEndedDoesNothing) {
   context.loop = loop->get();
   context.transport = transport->get();
   context.configuration = &configuration;
+  context.after_gates = [] {};
 
   ImageRequest request;
   request.prompt = "a fox";

@@ -18,6 +18,7 @@
 #include "gemini/json.h"
 #include "gemini/models.h"
 #include "image_files.h"
+#include "ledger_option.h"
 #include "progress.h"
 #include "report.h"
 
@@ -35,6 +36,7 @@ struct Options {
   std::string timeout;
   std::string base_url;
   std::string env_file;
+  std::string ledger;
   bool json = false;
   bool verbose = false;
 };
@@ -153,9 +155,13 @@ int Generate(const Options& options) {
   client_options.model = options.model;
   client_options.base_url = options.base_url;
   client_options.dotenv_path = options.env_file;
+  client_options.ledger = options.ledger;
   client_options.on_event = [&progress,
                              verbose = options.verbose](const Event& event) {
-    if (verbose) std::fprintf(stderr, "%s\n", ToString(event).c_str());
+    const auto* ledger = std::get_if<LedgerChanged>(&event.what);
+    const bool trouble = ledger != nullptr && !ledger->status.ok();
+    if (verbose || trouble)
+      std::fprintf(stderr, "%s\n", ToString(event).c_str());
     progress.OnEvent(event);
   };
   absl::StatusOr<GeminiImageClient> client =
@@ -204,6 +210,9 @@ void AddGenerate(CLI::App* app, int* exit_code) {
   command->add_option("--base-url", options->base_url,
                       "Where the service is. Default: "
                       "$GOOGLE_GEMINI_BASE_URL, then Google");
+  AddLedgerOption(command, &options->ledger,
+                  "A file through which processes share what they know of "
+                  "quotas. Default: none");
   command->add_option("--env-file", options->env_file,
                       "A file of NAME=value lines to read settings from");
   command->add_flag("--json", options->json,

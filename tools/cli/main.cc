@@ -5,6 +5,7 @@
 #include "diagnose.h"
 #include "exit_code.h"
 #include "generate.h"
+#include "quota.h"
 #include "verify.h"
 
 int main(int argc, char** argv) {
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
   int exit_code = gemini::cli::kExitImages;
   gemini::cli::AddGenerate(&app, &exit_code);
   gemini::cli::AddDiagnose(&app, &exit_code);
+  gemini::cli::AddQuota(&app, &exit_code);
   gemini::cli::AddVerify(&app, &exit_code);
   try {
     app.parse(argc, argv);

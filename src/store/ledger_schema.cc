@@ -1,0 +1,148 @@
+#include "store/ledger_schema.h"
+
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+
+namespace gemini::internal {
+namespace {
+
+constexpr int64_t kVersion = 1;
+
+// "gmld" in PRAGMA application_id: what the file is.
+constexpr int64_t kApplication = 0x676d6c64;
+
+// Times are nanoseconds since 1970 in UTC. Names, not numbers, stand for
+// enumerators.
+constexpr char kTables[] = R"sql(
+PRAGMA application_id = 1735224420;
+PRAGMA user_version = 1;
+
+-- What became of requests: kind 0 sent, 1 ended, 2 released.
+CREATE TABLE event (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  service TEXT NOT NULL,
+  process TEXT NOT NULL,
+  request INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  project TEXT NOT NULL,
+  credential TEXT NOT NULL,
+  model TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  input_tokens REAL NOT NULL,
+  cause TEXT,              -- Null: not ended, or ended well.
+  code TEXT,
+  message TEXT,
+  http_status INTEGER,
+  retry_delay INTEGER,     -- Nanoseconds, as the service said.
+  retry_at INTEGER
+);
+CREATE INDEX event_request ON event (process, request, kind);
+CREATE INDEX event_route ON event (service, project, model, at);
+
+-- The quotas that a refusal named.
+CREATE TABLE violation (
+  event INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  metric TEXT NOT NULL,
+  quota_id TEXT NOT NULL,
+  model TEXT NOT NULL,
+  location TEXT NOT NULL,
+  dimensions TEXT NOT NULL,
+  quota_limit INTEGER,
+  limit_source TEXT NOT NULL,
+  period TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  tier TEXT NOT NULL,
+  PRIMARY KEY (event, position)
+) WITHOUT ROWID;
+
+-- Who may send now.
+CREATE TABLE turn (
+  service TEXT PRIMARY KEY,
+  process TEXT NOT NULL,
+  until INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE process (
+  process TEXT PRIMARY KEY,
+  seen INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- The books: of clock minutes and of Pacific days.
+CREATE TABLE spending (
+  service TEXT NOT NULL,
+  project TEXT NOT NULL,
+  model TEXT NOT NULL,
+  period TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  requests INTEGER NOT NULL DEFAULT 0,
+  refused INTEGER NOT NULL DEFAULT 0,
+  pictures INTEGER NOT NULL DEFAULT 0,
+  tokens INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (service, project, model, period, since)
+) WITHOUT ROWID;
+)sql";
+
+struct Marks {
+  int64_t application = 0;
+  int64_t version = 0;
+  int64_t tables = 0;
+};
+
+Marks ReadMarks(Sqlite* database) {
+  Marks marks;
+  Sqlite::Statement row = database->Prepare(
+      "SELECT (SELECT application_id FROM pragma_application_id), "
+      "(SELECT user_version FROM pragma_user_version), "
+      "(SELECT count(*) FROM sqlite_schema)");
+  if (row.Step()) {
+    marks.application = row.Number();
+    marks.version = row.Number();
+    marks.tables = row.Number();
+  }
+  return marks;
+}
+
+absl::Status Check(const Marks& marks) {
+  if (marks.application != kApplication) {
+    return absl::DataLossError("the file is a database, but no ledger");
+  }
+  if (marks.version > kVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the ledger is of version ", marks.version,
+                     ", which this library is too old for (", kVersion,
+                     "): use another file, or the newer library everywhere"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status PrepareLedger(Sqlite* database) {
+  Marks marks = ReadMarks(database);
+  if (!database->status().ok()) return database->status();
+  if (marks.tables == 0 && marks.application == 0) {
+    database->Run("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;");
+    // Another process may have been faster.
+    marks = ReadMarks(database);
+    if (marks.tables == 0) {
+      database->Run(kTables);
+      marks = ReadMarks(database);
+    }
+    database->Run("COMMIT;");
+    if (!database->status().ok()) return database->status();
+  }
+  if (absl::Status good = Check(marks); !good.ok()) return good;
+  // A loss of power may lose the last entries, not the file.
+  database->Run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+  return database->status();
+}
+
+absl::Status CheckLedger(Sqlite* database) {
+  const Marks marks = ReadMarks(database);
+  if (!database->status().ok()) return database->status();
+  return Check(marks);
+}
+
+}  // namespace gemini::internal

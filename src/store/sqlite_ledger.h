@@ -1,0 +1,36 @@
+// The ledger in a file of SQLite, for the processes of one machine.
+
+#ifndef GEMINI_SRC_STORE_SQLITE_LEDGER_H_
+#define GEMINI_SRC_STORE_SQLITE_LEDGER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/ledger.h"
+#include "gemini/quota.h"
+
+namespace gemini::internal {
+
+// Of "sqlite:///path". Errors: kInvalidArgument; kUnimplemented where the
+// library was built without SQLite.
+absl::StatusOr<std::string> LedgerPath(absl::string_view uri);
+
+// Opens and, if need be, creates the file at the first exchange, and again
+// after each failure. Waits up to `patience` for other processes. Errors of
+// Exchange(): kUnavailable (locked, no space), kDataLoss (not a ledger, or
+// damaged), kFailedPrecondition (of a newer version), kNotFound and
+// kPermissionDenied (the file cannot be opened).
+std::unique_ptr<Ledger> NewSqliteLedger(
+    std::string path, absl::Duration patience = absl::Seconds(2));
+
+// What the file knows at `now`. Errors as above, and kNotFound if there is no
+// file.
+absl::StatusOr<std::vector<QuotaRecord>> ReadSqliteLedger(
+    const std::string& path, absl::Time now);
+
+}  // namespace gemini::internal
+
+#endif  // GEMINI_SRC_STORE_SQLITE_LEDGER_H_

@@ -1,0 +1,264 @@
+#include "store/sqlite_ledger.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "gemini/quota.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "testing/program.h"
+
+namespace gemini::internal {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// 12:00:30 in California.
+const absl::Time kNoon = absl::FromUnixSeconds(1800043230);
+
+LedgerEvent Event(LedgerEvent::Kind kind, uint64_t request, absl::Time at) {
+  LedgerEvent event;
+  event.kind = kind;
+  event.process = "a";
+  event.request = request;
+  event.project = "#1234abcd";
+  event.credential = "1234abcd";
+  event.model = "model";
+  event.at = at;
+  return event;
+}
+
+std::shared_ptr<const Diagnosis> Refusal(QuotaWindow window, int64_t limit,
+                                         absl::Time retry_at) {
+  auto diagnosis = std::make_shared<Diagnosis>();
+  diagnosis->cause =
+      window == QuotaWindow::kDay ? Cause::kDailyQuota : Cause::kRateLimited;
+  diagnosis->code = "some_code";
+  diagnosis->retry_at = retry_at;
+  QuotaViolation violation;
+  violation.quota_id = std::string(QuotaWindowName(window));
+  violation.limit = limit;
+  violation.limit_source = LimitSource::kQuotaValue;
+  violation.window = window;
+  violation.unit = QuotaUnit::kRequests;
+  diagnosis->violations = {violation};
+  return diagnosis;
+}
+
+class SqliteLedgerTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<LedgerReply> Exchange(std::vector<LedgerEvent> events,
+                                       absl::Time now) {
+    LedgerRequest request;
+    request.process = "a";
+    request.service = "https://service";
+    request.now = now;
+    request.since = now - absl::Minutes(15);
+    request.events = std::move(events);
+    return ledger_->Exchange(request);
+  }
+
+  // By another program.
+  void Run(const std::string& sql) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(path_.c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr),
+              SQLITE_OK)
+        << sqlite3_errmsg(database);
+    sqlite3_close(database);
+  }
+
+  testing::TemporaryDirectory directory_;
+  const std::string path_ = directory_.path() + "/ledger";
+  std::unique_ptr<Ledger> ledger_ =
+      NewSqliteLedger(path_, absl::Milliseconds(20));
+};
+
+TEST_F(SqliteLedgerTest, TheFileIsItsOwnersAlone) {
+  ASSERT_TRUE(Exchange({}, kNoon).ok());
+  struct stat status = {};
+  for (const std::string& name : directory_.List()) {
+    ASSERT_EQ(stat((directory_.path() + "/" + name).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600) << name;
+  }
+}
+
+TEST_F(SqliteLedgerTest, ADamagedFileIsNamedAndItsRemovalHeals) {
+  directory_.Write("ledger", std::string(4096, 'x'));
+  const auto damaged = Exchange({}, kNoon);
+  EXPECT_EQ(damaged.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(damaged.status().message()), HasSubstr(path_));
+  EXPECT_THAT(std::string(damaged.status().message()), HasSubstr("delete"));
+  unlink(path_.c_str());
+  EXPECT_TRUE(Exchange({}, kNoon).ok());
+}
+
+TEST_F(SqliteLedgerTest, AFileCutShortIsADiagnosisNotACrash) {
+  for (uint64_t i = 0; i < 500; ++i) {
+    ASSERT_TRUE(
+        Exchange({Event(LedgerEvent::Kind::kSent, i, kNoon)}, kNoon).ok());
+  }
+  ledger_ = nullptr;
+  const std::string whole = directory_.Read("ledger");
+  for (const size_t part : {2U, 3U, 10U, 50U}) {
+    for (const std::string& name : directory_.List()) {
+      unlink((directory_.path() + "/" + name).c_str());
+    }
+    directory_.Write("ledger", whole.substr(0, whole.size() / part));
+    ledger_ = NewSqliteLedger(path_, absl::Milliseconds(20));
+    EXPECT_EQ(Exchange({Event(LedgerEvent::Kind::kSent, 1, kNoon)}, kNoon)
+                  .status()
+                  .code(),
+              absl::StatusCode::kDataLoss);
+  }
+}
+
+TEST_F(SqliteLedgerTest, ANewerVersionIsLeftAlone) {
+  ASSERT_TRUE(Exchange({}, kNoon).ok());
+  ledger_ = NewSqliteLedger(path_, absl::Milliseconds(20));
+  Run("PRAGMA user_version = 2");
+  const auto newer = Exchange({}, kNoon);
+  EXPECT_EQ(newer.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(newer.status().message()), HasSubstr("version 2"));
+  EXPECT_EQ(ReadSqliteLedger(path_, kNoon).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(SqliteLedgerTest, TheDatabaseOfAnotherProgramIsLeftAlone) {
+  Run("CREATE TABLE songs (name TEXT); INSERT INTO songs VALUES ('x')");
+  EXPECT_EQ(Exchange({}, kNoon).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(SqliteLedgerTest, AMissingFolderIsNamed) {
+  ledger_ = NewSqliteLedger(directory_.path() + "/no/ledger");
+  const auto reply = Exchange({}, kNoon);
+  EXPECT_EQ(reply.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(reply.status().message()), HasSubstr("folder"));
+}
+
+TEST_F(SqliteLedgerTest, ALockedFileIsUnavailableUntilItIsLetGo) {
+  ASSERT_TRUE(Exchange({}, kNoon).ok());
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  EXPECT_EQ(Exchange({}, kNoon).status().code(),
+            absl::StatusCode::kUnavailable);
+  sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr);
+  sqlite3_close(other);
+  EXPECT_TRUE(Exchange({}, kNoon).ok());
+}
+
+TEST_F(SqliteLedgerTest, NothingIsHalfTold) {
+  ASSERT_TRUE(Exchange({}, kNoon).ok());
+  Run("CREATE TRIGGER full BEFORE INSERT ON violation BEGIN "
+      "SELECT RAISE(ABORT, 'disk full'); END");
+  LedgerEvent ended = Event(LedgerEvent::Kind::kEnded, 1, kNoon);
+  ended.diagnosis = Refusal(QuotaWindow::kMinute, 5, kNoon);
+  EXPECT_FALSE(
+      Exchange({Event(LedgerEvent::Kind::kSent, 1, kNoon), ended}, kNoon).ok());
+  Run("DROP TRIGGER full");
+  const auto records = ReadSqliteLedger(path_, kNoon);
+  ASSERT_TRUE(records.ok()) << records.status();
+  EXPECT_THAT(*records, IsEmpty());
+}
+
+TEST_F(SqliteLedgerTest, TellsWhatWasSpentAndWhatIsKnown) {
+  const absl::Time told = kNoon + absl::Seconds(20);
+  LedgerEvent refused = Event(LedgerEvent::Kind::kEnded, 2, kNoon);
+  refused.diagnosis = Refusal(QuotaWindow::kMinute, 5, told);
+  LedgerRequest request;
+  request.process = "a";
+  request.service = "https://service";
+  request.now = kNoon;
+  request.events = {
+      Event(LedgerEvent::Kind::kSent, 1, kNoon - absl::Hours(1)),
+      Event(LedgerEvent::Kind::kEnded, 1, kNoon - absl::Hours(1)),
+      Event(LedgerEvent::Kind::kSent, 2, kNoon - absl::Seconds(1)), refused};
+  request.spent = {{"#1234abcd", "model", kNoon - absl::Hours(1), 1, 1290}};
+  ASSERT_TRUE(ledger_->Exchange(request).ok());
+
+  const auto records = ReadSqliteLedger(path_, kNoon);
+  ASSERT_TRUE(records.ok()) << records.status();
+  ASSERT_THAT(*records, SizeIs(1));
+  const QuotaRecord& record = (*records)[0];
+  EXPECT_EQ(record.service, "https://service");
+  EXPECT_EQ(record.project, "#1234abcd");
+  EXPECT_EQ(record.model, "model");
+  EXPECT_EQ(record.minute.requests, 1);
+  EXPECT_EQ(record.minute.refused, 1);
+  EXPECT_EQ(record.day.requests, 2);
+  EXPECT_EQ(record.day.pictures, 1);
+  EXPECT_EQ(record.day.tokens, 1290);
+  ASSERT_THAT(record.quotas, SizeIs(1));
+  EXPECT_EQ(record.quotas[0].quota.limit, 5);
+  EXPECT_EQ(record.quotas[0].used, 1);
+  EXPECT_EQ(record.quotas[0].resets_at, told);
+  ASSERT_TRUE(record.refusal.has_value());
+  EXPECT_EQ(record.refusal->code, "some_code");
+
+  const auto later = ReadSqliteLedger(path_, told);
+  ASSERT_TRUE(later.ok());
+  EXPECT_EQ((*later)[0].quotas[0].resets_at, std::nullopt);
+}
+
+TEST_F(SqliteLedgerTest, ADaysQuotaIsRememberedWhenItsEventsAreLongGone) {
+  LedgerEvent refused = Event(LedgerEvent::Kind::kEnded, 1, kNoon);
+  refused.diagnosis = Refusal(QuotaWindow::kDay, 100, kNoon + absl::Hours(12));
+  ASSERT_TRUE(
+      Exchange({Event(LedgerEvent::Kind::kSent, 1, kNoon), refused}, kNoon)
+          .ok());
+  const absl::Time later = kNoon + absl::Hours(3);
+  const auto reply = Exchange({}, later);
+  ASSERT_TRUE(reply.ok());
+  EXPECT_THAT(reply->events, IsEmpty());
+  ASSERT_THAT(reply->today, SizeIs(1));
+  EXPECT_EQ(reply->today[0].sent, 1);
+  const auto records = ReadSqliteLedger(path_, later);
+  ASSERT_TRUE(records.ok());
+  ASSERT_THAT((*records)[0].quotas, SizeIs(1));
+  EXPECT_EQ((*records)[0].quotas[0].used, 1);
+  EXPECT_EQ((*records)[0].quotas[0].quota.limit, 100);
+}
+
+TEST_F(SqliteLedgerTest, TheFileStaysSmallHoweverLongItIsUsed) {
+  absl::Time now = kNoon;
+  for (uint64_t i = 0; i < 2000; ++i) {
+    LedgerEvent refused = Event(LedgerEvent::Kind::kEnded, i, now);
+    refused.diagnosis = Refusal(QuotaWindow::kMinute, 5, now);
+    ASSERT_TRUE(
+        Exchange({Event(LedgerEvent::Kind::kSent, i, now), refused}, now).ok());
+    now += absl::Minutes(1);
+  }
+  ledger_ = nullptr;
+  EXPECT_LT(directory_.Read("ledger").size(), size_t{256} << 10);
+}
+
+TEST_F(SqliteLedgerTest, ATurnThatASteppedClockLeftBehindEnds) {
+  LedgerRequest request;
+  request.process = "b";
+  request.service = "https://service";
+  request.now = kNoon + absl::Hours(1);
+  request.turn = LedgerTurn::kTake;
+  ASSERT_TRUE(ledger_->Exchange(request)->turn_until.has_value());
+  request.process = "a";
+  request.now = kNoon;
+  EXPECT_TRUE(ledger_->Exchange(request)->turn_until.has_value());
+}
+
+TEST(ReadQuotaLedgerTest, AMissingFileIsNotFound) {
+  const testing::TemporaryDirectory directory;
+  EXPECT_EQ(ReadQuotaLedger("sqlite://" + directory.path() + "/x", kNoon)
+                .status()
+                .code(),
+            absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace gemini::internal
