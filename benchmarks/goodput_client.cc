@@ -77,17 +77,22 @@ std::string LedgerOfSeveral() {
   return absl::StrCat("sqlite://", folder, "/gemini-goodput.ledger");
 }
 
-// Every time constant of the gates, scaled.
+// Every time constant of the gates, scaled. How long a refusal takes is the
+// business of the server and of this machine, whose clocks run at their own
+// pace: what stands for that does not go below what both need.
 gemini::internal::GateOptions Scaled(double scale) {
   gemini::internal::GateOptions gates;
   for (absl::Duration* constant :
-       {&gates.minute, &gates.hold, &gates.careful_doubling,
-        &gates.ramp_doubling, &gates.bare_probe, &gates.day_probe,
-        &gates.verdict_probe, &gates.max_probe, &gates.breaker_window,
-        &gates.breaker_open, &gates.breaker_max_open, &gates.recovery_doubling,
-        &gates.retry_refill}) {
+       {&gates.minute, &gates.hold, &gates.cold_hold, &gates.max_hold,
+        &gates.careful_step, &gates.ramp_time, &gates.bare_probe,
+        &gates.day_probe, &gates.verdict_probe, &gates.max_probe,
+        &gates.breaker_window, &gates.breaker_open, &gates.breaker_max_open,
+        &gates.recovery_doubling, &gates.retry_refill}) {
     *constant *= scale;
   }
+  gates.hold = std::max(gates.hold, absl::Milliseconds(10));
+  gates.cold_hold = std::max(gates.cold_hold, absl::Milliseconds(25));
+  gates.careful_step = std::max(gates.careful_step, absl::Milliseconds(2));
   return gates;
 }
 

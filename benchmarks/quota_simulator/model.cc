@@ -130,7 +130,7 @@ bool Server::WouldAdmit(int project, absl::Time now) {
 }
 
 Answer Server::Arrive(int project, double chance, double work, absl::Time now) {
-  const absl::Duration soon = absl::Milliseconds(2);
+  const absl::Duration soon = model_.refusal;
   if (model_.credit_gone) {
     return {Failure(Cause::kBilling, "credits_depleted"), soon};
   }
@@ -167,8 +167,13 @@ Answer Server::Arrive(int project, double chance, double work, absl::Time now) {
     return {std::nullopt, takes};
   }
 
+  if (model_.bare) {
+    // As "Resource has been exhausted (e.g. check quota)." is understood.
+    Diagnosis diagnosis = Failure(Cause::kOverloaded, "no_capacity");
+    diagnosis.http_status = 429;
+    return {diagnosis, soon};
+  }
   Diagnosis diagnosis = Failure(Cause::kRateLimited, "rate_limited");
-  if (model_.bare) return {diagnosis, soon};
   diagnosis.retry_delay = delay;
   diagnosis.retry_at = now + delay;
   for (const QuotaModel* quota : exceeded) {

@@ -50,6 +50,7 @@ struct ServerModel {
   absl::Duration recovery;  // After the outage, until it serves all again.
   int capacity = 50;        // In flight, at the end of the recovery.
 
+  absl::Duration refusal = absl::Milliseconds(2);  // Takes the server so long.
   absl::Duration one_way = absl::Milliseconds(8);  // Of the network, at least.
   absl::Duration jitter = absl::Milliseconds(4);   // In addition, at most.
   absl::Duration picture_from = absl::Seconds(4);

@@ -24,8 +24,7 @@ struct Row {
   std::optional<int> wasted;  // Requests that brought no picture.
   std::optional<int> in_outage;
   std::optional<double> storm;   // Busiest second after to that before.
-  std::optional<int> in_flight;  // At least, within `in_flight_within`.
-  absl::Duration in_flight_within;
+  std::optional<int> in_flight;  // Within a second of the first picture.
 
   // Bounds that are known not to hold (docs/adr/0006-pacing.md tells why), by
   // their names in Measured::missed.

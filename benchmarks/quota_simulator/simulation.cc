@@ -140,6 +140,7 @@ class Process {
     Order order;
     order.retry.max_retries = world_->work.max_retries;
     order.retry.max_ambiguous_retries = world_->work.max_ambiguous_retries;
+    order.retry.backoff = world_->work.backoff;
     order.attempt_limit = absl::Minutes(3);
     order.deadline = world_->time.now() + world_->work.deadline;
     order.models = {"model"};
@@ -242,7 +243,7 @@ class Process {
       const Answer answer =
           world_->server.Arrive(static_cast<int>(action.credential), chance,
                                 drawing, world_->time.now());
-      const bool let_in = answer.takes > absl::Milliseconds(100);
+      const bool let_in = answer.takes >= world_->model.picture_from / 2;
       world_->time.At(world_->time.now() + answer.takes, [this, let_in] {
         if (let_in) world_->server.Leave();
       });
@@ -274,6 +275,7 @@ class Process {
   void End(Call* call, const Finish& finish) {
     Result& result = world_->result;
     const absl::Duration after = world_->time.now() - world_->start;
+    result.answered_first = std::min(result.answered_first, after);
     result.answered = std::max(result.answered, after);
     if (world_->time.now() > call->deadline) ++result.late;
     if (finish.verdict == Finish::Verdict::kDelivered) {
@@ -362,7 +364,7 @@ absl::Duration OptimalMakespan(const ServerModel& model, const Work& work) {
         const double chance = luck.Next();
         const Answer answer =
             world.server.Arrive(project, chance, luck.Next(), now);
-        const bool let_in = answer.takes > absl::Milliseconds(100);
+        const bool let_in = answer.takes >= model.picture_from / 2;
         ++busy;
         world.time.At(now + answer.takes,
                       [&, let_in, failed = answer.diagnosis.has_value(),

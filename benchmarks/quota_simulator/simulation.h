@@ -21,6 +21,7 @@ struct Work {
   // As the library has them for those who set nothing.
   int max_retries = gemini::RetryOptions().max_retries;
   int max_ambiguous_retries = gemini::RetryOptions().max_ambiguous_retries;
+  absl::Duration backoff = gemini::RetryOptions().backoff;
   absl::Duration deadline = absl::Hours(2);        // Of each call.
   absl::Duration into_minute = absl::Seconds(23);  // When it begins.
   uint64_t seed = 1;
@@ -40,6 +41,7 @@ struct Result {
   int peak_in_flight = 0;
   absl::Duration peak_after;  // When that was reached.
   absl::Duration makespan;
+  absl::Duration answered_first = absl::InfiniteDuration();
   absl::Duration answered;  // When the last call ended.
 };
 

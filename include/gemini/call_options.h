@@ -22,7 +22,7 @@ struct RetryOptions {
   // states no delay, throttled_backoff stands in for backoff. A delay that the
   // server states is always waited out first.
   // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-  absl::Duration backoff = absl::Seconds(1);
+  absl::Duration backoff = absl::Milliseconds(500);
   absl::Duration throttled_backoff = absl::Seconds(5);
   absl::Duration max_backoff = absl::Seconds(60);
 

@@ -23,6 +23,7 @@ Diagnosis DeadlinePassed() {
 CallMachine::CallMachine(Order order, Gates* gates)
     : order_(std::move(order)), gates_(gates) {
   demand_.ticket = gates->NewTicket();
+  demand_.place = demand_.ticket;
   demand_.model = order_.models.front();
   demand_.priority = order_.priority;
   demand_.input_tokens = order_.input_tokens;
@@ -92,7 +93,8 @@ Action CallMachine::OnAttemptEnded(std::optional<Diagnosis> diagnosis,
   }
   why_ = std::make_shared<const Diagnosis>(*std::move(diagnosis));
   const RetryOptions& options = order_.retry;
-  const Remedy remedy = RemedyFor(why_->cause);
+  const Remedy remedy =
+      MayBeQuota(*why_) ? Remedy::kThrottle : RemedyFor(why_->cause);
   const int requests = requests_[credential_];
   const bool last = model_ + 1 == order_.models.size();
   absl::Duration base = options.backoff;
@@ -129,6 +131,9 @@ Action CallMachine::OnAttemptEnded(std::optional<Diagnosis> diagnosis,
     wake = std::max(wake, SpreadAfter(*told, now, random));
   }
   demand_.repeats = remedy == Remedy::kBackoff || remedy == Remedy::kAskCaller;
+  // Behind those who wait: else the oldest call would be the probe each time
+  // while a model fails, until it has no repetitions left.
+  if (demand_.repeats) demand_.place = gates_->NewTicket();
   if (!exhausted && wake < order_.deadline) {
     return WaitUntil{wake, false, wake, why_};
   }

@@ -7,6 +7,8 @@ namespace gemini::internal {
 namespace {
 
 // At a share of 7 % of failures one row of five in 600,000 is due to chance.
+// Pictures take long, though: only what was sent since the first failure tells
+// whether it is a row.
 constexpr int kRow = 5;
 
 // So many ends within the window make half of them worth a judgement.
@@ -50,7 +52,9 @@ absl::Time CircuitBreaker::Next(int in_flight, absl::Time deadline,
                                           std::log2(wanted / *bound_));
 }
 
-void CircuitBreaker::OnSent(uint64_t id, absl::Time) {
+void CircuitBreaker::OnSent(uint64_t id, absl::Time now) {
+  sends_.push_back(now);
+  while (sends_.front() < now - options_.breaker_window) sends_.pop_front();
   if (state_ != State::kOpen) return;
   state_ = State::kHalfOpen;
   probe_ = id;
@@ -66,6 +70,12 @@ bool CircuitBreaker::HalfFailed() const {
                                     [](const End& end) { return end.failed; });
   return ends_.size() >= kEnough &&
          2 * static_cast<size_t>(failed) >= ends_.size();
+}
+
+bool CircuitBreaker::RowFailed() const {
+  const auto since =
+      sends_.end() - std::lower_bound(sends_.begin(), sends_.end(), row_from_);
+  return row_ >= kRow && 2 * row_ >= since;
 }
 
 void CircuitBreaker::OnServed(uint64_t id, absl::Time sent, absl::Time now) {
@@ -101,7 +111,7 @@ void CircuitBreaker::OnFailed(uint64_t id, absl::Time sent, int in_flight,
   }
   if (state_ != State::kClosed || sent < closed_at_) return;
   if (row_++ == 0) row_from_ = sent;
-  if (row_ >= kRow || HalfFailed()) {
+  if (RowFailed() || HalfFailed()) {
     open_for_ = options_.breaker_open;
     Open(retry_at, now, random);
   } else if (bound_.has_value() && row_ >= 2) {

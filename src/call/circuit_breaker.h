@@ -12,9 +12,10 @@
 
 namespace gemini::internal {
 
-// Opens after a row of failures, or when half of the attempts of the last time
-// failed; one probe then closes it or keeps it open. After that the requests in
-// flight grow from a few, and shrink again while the model is overloaded.
+// Opens after a row of failures, if they are half of what was sent since the
+// first, or when half of the attempts of the last time failed; one probe then
+// closes it or keeps it open. After that the requests in flight grow from a
+// few, and shrink again while the model is overloaded.
 class CircuitBreaker {
  public:
   explicit CircuitBreaker(const GateOptions& options) : options_(options) {}
@@ -48,14 +49,16 @@ class CircuitBreaker {
 
   void Note(bool failed, absl::Time now);
   bool HalfFailed() const;
+  bool RowFailed() const;
   void Open(std::optional<absl::Time> retry_at, absl::Time now, double random);
   double Allowed(absl::Time now) const;
 
   const GateOptions options_;
   State state_ = State::kClosed;
   std::deque<End> ends_;
-  int row_ = 0;          // Failures in a row.
-  absl::Time row_from_;  // When the first of them was sent.
+  std::deque<absl::Time> sends_;  // Of the last time.
+  int row_ = 0;                   // Failures in a row.
+  absl::Time row_from_;           // When the first of them was sent.
   absl::Time failed_at_;
   absl::Time until_;   // If open.
   bool told_ = false;  // By the server.

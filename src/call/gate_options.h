@@ -13,16 +13,19 @@ struct GateOptions {
   absl::Duration minute = absl::Minutes(1);
 
   // What was not refused for so long was let in: refusals take a fraction of a
-  // second, pictures take many.
+  // second, pictures take many. Longer as long as nothing is known of how long
+  // refusals take, and once they are seen to take long, at most `max_hold`.
   absl::Duration hold = absl::Milliseconds(125);
+  absl::Duration cold_hold = absl::Milliseconds(400);
+  absl::Duration max_hold = absl::Seconds(2);
 
-  // Slow start: requests in flight once the first was let in, and the time in
-  // which they may double: first carefully, since most quotas are small and
-  // what is sent until a refusal arrives is wasted, then faster.
+  // Slow start: requests in flight once the first was let in, and the time
+  // until there may be one more: what is sent until a refusal arrives is
+  // wasted. Once a picture came, all that wait may be in flight after
+  // `ramp_time`.
   double ramp_start = 6;
-  double ramp_careful = 24;
-  absl::Duration careful_doubling = absl::Milliseconds(190);
-  absl::Duration ramp_doubling = absl::Milliseconds(85);
+  absl::Duration careful_step = absl::Milliseconds(25);
+  absl::Duration ramp_time = absl::Milliseconds(600);
 
   // A refusal for quota that states no delay is tested after this time, then
   // after four times as long, then when the next minute begins.
@@ -42,7 +45,7 @@ struct GateOptions {
 
   // After an outage requests in flight grow from `ramp_start` and may double in
   // this time.
-  absl::Duration recovery_doubling = absl::Milliseconds(400);
+  absl::Duration recovery_doubling = absl::Milliseconds(500);
 
   // Repetitions after faults: as many at once, and then a share of what
   // succeeds and one more each time that `retry_refill` passes.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "call/remedy.h"
 
 namespace gemini::internal {
 namespace {
@@ -43,6 +44,9 @@ absl::Duration LengthOf(QuotaWindow window, absl::Duration minute) {
 // Of what was sent, per project and model.
 constexpr size_t kMaxRecord = 20000;
 
+// Of the time that the slowest refusal took, so long is waited for the next.
+constexpr double kHoldOfRefusals = 2;
+
 // What the end of a request says of the service.
 enum class Telling {
   kServed,  // It judged the request, well or not.
@@ -52,6 +56,9 @@ enum class Telling {
 
 Telling TellingOf(const Diagnosis* diagnosis) {
   if (diagnosis == nullptr) return Telling::kServed;
+  if (MayBeQuota(*diagnosis) && diagnosis->cause == Cause::kOverloaded) {
+    return Telling::kNothing;
+  }
   switch (diagnosis->cause) {
     case Cause::kZeroQuota:
     case Cause::kDailyQuota:
@@ -174,8 +181,8 @@ Gates::Opening Gates::Check(const GateCredential& credential,
 Admission Gates::AskForTurn(const Demand& demand, absl::Time now) {
   Queue& queue = queues_[demand.model];
   const auto place = queue
-                         .try_emplace({demand.priority, demand.ticket},
-                                      Waiter{demand.deadline})
+                         .try_emplace({demand.priority, demand.place},
+                                      Waiter{demand.deadline, demand.ticket})
                          .first;
   if (place == queue.begin()) wants_turn_ = true;
   return AskAgain{std::nullopt, now, nullptr};
@@ -228,8 +235,8 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
 
   Queue& queue = queues_[demand.model];
   const auto place = queue
-                         .try_emplace({demand.priority, demand.ticket},
-                                      Waiter{demand.deadline})
+                         .try_emplace({demand.priority, demand.place},
+                                      Waiter{demand.deadline, demand.ticket})
                          .first;
   if (place != queue.begin()) {
     return AskAgain{std::nullopt, best->at, best->why};
@@ -337,7 +344,8 @@ void Gates::RecordQuota(uint64_t id, const Sent& sent,
     default:
       break;
   }
-  if (cause == Cause::kRateLimited || cause == Cause::kSpendRate) {
+  if (diagnosis != nullptr && MayBeQuota(*diagnosis)) {
+    NoteRefusalTook(now - sent.at);
     Refused(id, sent, *diagnosis, &route, now);
   } else if (closing != nullptr) {
     closing->OnVerdict(id, sent.at, *diagnosis, now);
@@ -345,6 +353,11 @@ void Gates::RecordQuota(uint64_t id, const Sent& sent,
     for (const auto& bound : route.buckets) bound.bucket->OnReleased(id);
   } else {
     route.slow_start.OnSettled(id, now);
+    if (diagnosis == nullptr) {
+      const size_t wanted =
+          static_cast<size_t>(route.in_flight) + queues_[sent.model].size();
+      route.slow_start.OnDelivered(sent.at, static_cast<double>(wanted), now);
+    }
     for (const auto& bound : route.buckets) bound.bucket->OnSettled(id, now);
   }
   for (VerdictGate* gate :
@@ -363,6 +376,20 @@ void Gates::RecordQuota(uint64_t id, const Sent& sent,
   } else {
     WakeFirst(sent.model);
   }
+}
+
+// Long ones only: the hold is long enough for the others.
+void Gates::NoteRefusalTook(absl::Duration time) {
+  const absl::Duration hold =
+      std::min(time * kHoldOfRefusals, options_.max_hold);
+  if (hold <= options_.hold) return;
+  options_.hold = hold;
+  options_.cold_hold = std::max(options_.cold_hold, hold);
+  for (auto& [name, route] : routes_) {
+    route->slow_start.SetHold(options_.cold_hold);
+    for (auto& bucket : route->own) bucket->SetHold(hold);
+  }
+  for (auto& [name, bucket] : buckets_) bucket->SetHold(hold);
 }
 
 void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
@@ -399,7 +426,7 @@ void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
     for (const auto& bound : route->buckets) {
       const auto until = bound.bucket->closed_until();
       if (until.has_value() && *until >= waiter.deadline) {
-        woken_.push_back(key.second);
+        woken_.push_back(waiter.ticket);
         break;
       }
     }
@@ -471,7 +498,7 @@ void Gates::ReleaseQuota(uint64_t id, const Sent& sent) {
 void Gates::Leave(const Demand& demand, absl::Time) {
   const auto queue = queues_.find(demand.model);
   if (queue == queues_.end()) return;
-  const auto place = queue->second.find({demand.priority, demand.ticket});
+  const auto place = queue->second.find({demand.priority, demand.place});
   if (place == queue->second.end()) return;
   const bool first = place == queue->second.begin();
   queue->second.erase(place);
@@ -481,12 +508,12 @@ void Gates::Leave(const Demand& demand, absl::Time) {
 void Gates::WakeFirst(const std::string& model) {
   const auto queue = queues_.find(model);
   if (queue == queues_.end() || queue->second.empty()) return;
-  woken_.push_back(queue->second.begin()->first.second);
+  woken_.push_back(queue->second.begin()->second.ticket);
 }
 
 void Gates::WakeAll(const std::string& model) {
   for (const auto& waiter : queues_[model]) {
-    woken_.push_back(waiter.first.second);
+    woken_.push_back(waiter.second.ticket);
   }
 }
 

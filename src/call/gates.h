@@ -40,7 +40,8 @@ struct GateCredential {
 
 // What asks to be let in, the same for all attempts at one picture.
 struct Demand {
-  uint64_t ticket = 0;  // By Gates::NewTicket(): arrival, and who is woken.
+  uint64_t ticket = 0;  // By Gates::NewTicket(): who is woken.
+  uint64_t place = 0;   // The same: arrival, or what it is to count for.
   std::string model;
   Priority priority = Priority::kInteractive;
   double input_tokens = 0;  // A guess.
@@ -174,6 +175,7 @@ class Gates {
 
   struct Waiter {
     absl::Time deadline;
+    uint64_t ticket;
   };
   // Those who wait for a model, in the order in which they are let in.
   using Queue = std::map<std::pair<Priority, uint64_t>, Waiter>;
@@ -219,6 +221,7 @@ class Gates {
   void RecordQuota(uint64_t id, const Sent& sent, const Diagnosis* diagnosis,
                    absl::Time now);
   void ReleaseQuota(uint64_t id, const Sent& sent);
+  void NoteRefusalTook(absl::Duration time);
   void Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
                ProjectModel* route, absl::Time now);
   void Note(LedgerEvent::Kind kind, uint64_t id, const Sent& sent,
@@ -229,7 +232,7 @@ class Gates {
   void WakeFirst(const std::string& model);
   void WakeAll(const std::string& model);
 
-  const GateOptions options_;
+  GateOptions options_;
   const RateLimits limits_;
   const std::vector<GateCredential> credentials_;
   uint64_t last_ticket_ = 0;

@@ -66,7 +66,7 @@ absl::Time QuotaBucket::NextWindow(absl::Time t) const {
 double QuotaBucket::Counted(const Use& use) const {
   // In a sliding window a refused one makes little difference where it does not
   // count, since its place is free as soon as those of the others sent with it.
-  // Probes have no such company.
+  // Probes and tests have no such company.
   const bool counts = !use.refused || counts_refused_ ||
                       (kind_ == Kind::kSliding && !use.probe);
   return counts ? use.amount : 0;
@@ -145,10 +145,13 @@ void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
     probe_ = id;
     probe_sent_ = now;
   }
+  // More than was ever let in: whether it is, is to be seen.
+  const bool test = cap_.has_value() && !set_by_user_ &&
+                    UsedSince(now - window_) + amount > *cap_;
   // What other processes sent may be told a little late.
   auto place = uses_.end();
   while (place != uses_.begin() && std::prev(place)->at > now) --place;
-  uses_.insert(place, {id, now, amount, false, probe});
+  uses_.insert(place, {id, now, amount, false, probe || test});
 }
 
 void QuotaBucket::OnSettled(uint64_t id, absl::Time now) {
@@ -249,8 +252,13 @@ void QuotaBucket::LearnCap(double admitted) {
   uncertain_ = false;
   grows_from_ = until_;
   if (!limit_.has_value()) {
-    if (admitted >= 1) {
+    const bool a_little_less =
+        cap_.has_value() && admitted < *cap_ && admitted >= kOurs * *cap_ - 1;
+    if (a_little_less && ++low_ < 2) {
+      // One that just missed the end of a window, or a test for more.
+    } else if (admitted >= 1) {
       cap_ = admitted;
+      low_ = 0;
     } else {
       uncertain_ = true;
     }
@@ -274,6 +282,12 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
   for (auto use = uses_.rbegin(); use != uses_.rend(); ++use) {
     if (use->id != id) continue;
     use->refused = true;
+    // Of those sent with a test any may have come last.
+    const auto test = std::find_if(uses_.begin(), uses_.end(), [&](auto& u) {
+      return u.probe && !u.refused && u.at <= use->at + options_.hold &&
+             use->at <= u.at + options_.hold;
+    });
+    if (test != uses_.end()) std::swap(test->probe, use->probe);
     break;
   }
   if (limit.has_value() && !set_by_user_) limit_ = limit;

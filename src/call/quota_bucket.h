@@ -47,6 +47,9 @@ class QuotaBucket {
   void OnRefused(uint64_t id, absl::Time sent, std::optional<double> limit,
                  std::optional<absl::Time> retry_at, absl::Time now);
 
+  // A probe was let in when it was not refused for so long.
+  void SetHold(absl::Duration hold) { options_.hold = hold; }
+
   // Whether the last refusal leaves open how much may be sent next time.
   bool uncertain() const { return uncertain_; }
 
@@ -63,7 +66,7 @@ class QuotaBucket {
     absl::Time at;
     double amount;
     bool refused;
-    bool probe;
+    bool probe;  // Or a test.
   };
 
   void Forget(absl::Time now);
@@ -80,7 +83,7 @@ class QuotaBucket {
   void LearnCap(double admitted);
   double CapAt(absl::Time t) const;
 
-  const GateOptions options_;
+  GateOptions options_;
   absl::Duration window_;
   Kind kind_;
   bool bare_ = false;

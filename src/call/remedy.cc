@@ -33,4 +33,13 @@ Remedy RemedyFor(Cause cause) {
   return Remedy::kNone;
 }
 
+bool MayBeQuota(const Diagnosis& diagnosis) {
+  if (diagnosis.cause == Cause::kRateLimited ||
+      diagnosis.cause == Cause::kSpendRate) {
+    return true;
+  }
+  return diagnosis.cause == Cause::kOverloaded &&
+         diagnosis.http_status == 429 && diagnosis.reason.empty();
+}
+
 }  // namespace gemini::internal

@@ -19,6 +19,10 @@ enum class Remedy {
 
 Remedy RemedyFor(Cause cause);
 
+// A quota may be the reason, so that it is paced by: also a bare 429, of which
+// nobody can tell whether a quota or the model's capacity is exhausted.
+bool MayBeQuota(const Diagnosis& diagnosis);
+
 }  // namespace gemini::internal
 
 #endif  // GEMINI_SRC_CALL_REMEDY_H_

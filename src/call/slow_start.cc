@@ -13,41 +13,51 @@ constexpr double kWideOpen = 20000;
 
 SlowStart::SlowStart(const GateOptions& options) : options_(options) {}
 
-absl::Duration SlowStart::TimeTo(double in_flight) const {
-  const double careful = std::min(in_flight, options_.ramp_careful);
-  absl::Duration time = options_.careful_doubling *
-                        std::log2(std::max(1.0, careful / options_.ramp_start));
-  if (in_flight > careful) {
-    time += options_.ramp_doubling * std::log2(in_flight / careful);
+double SlowStart::AllowedAt(absl::Time now) const {
+  if (!doubling_.has_value()) {
+    return allowed_ + absl::FDivDuration(now - since_, options_.careful_step);
   }
-  return time;
+  const double doublings = absl::FDivDuration(now - since_, *doubling_);
+  return allowed_ * std::exp2(std::clamp(doublings, 0.0, 30.0));
+}
+
+absl::Time SlowStart::TimeOf(double allowed) const {
+  if (allowed <= allowed_) return since_;
+  if (!doubling_.has_value()) {
+    return since_ + options_.careful_step * (allowed - allowed_);
+  }
+  return since_ + *doubling_ * std::log2(allowed / allowed_);
+}
+
+void SlowStart::GrowFrom(double allowed, absl::Time now) {
+  allowed_ = allowed;
+  since_ = now;
 }
 
 absl::Time SlowStart::Next(int in_flight, absl::Time now) {
-  if (phase_ == Phase::kProbing && now >= since_ + options_.hold) {
-    OnSettled(probe_, since_ + options_.hold);
+  if (phase_ == Phase::kProbing && now >= probe_sent_ + options_.cold_hold) {
+    OnSettled(probe_, probe_sent_ + options_.cold_hold);
   }
   switch (phase_) {
     case Phase::kCold:
     case Phase::kOpen:
       return now;
     case Phase::kProbing:
-      return since_ + options_.hold;
+      return probe_sent_ + options_.cold_hold;
     case Phase::kGrowing:
       break;
   }
   // What is not used does not grow: a lull must not end in a stampede.
-  const double most =
-      std::max(options_.ramp_start, 2.0 * static_cast<double>(in_flight));
-  since_ = std::max(since_, now - TimeTo(most));
-  return std::max(now, since_ + TimeTo(in_flight + 1));
+  const double most = std::max(options_.ramp_start, 2.0 * in_flight);
+  if (AllowedAt(now) > most) GrowFrom(most, now);
+  return std::max(now, TimeOf(in_flight + 1));
 }
 
 void SlowStart::OnSent(uint64_t id, int in_flight, absl::Time now) {
   if (phase_ == Phase::kCold) {
     phase_ = Phase::kProbing;
     probe_ = id;
-    since_ = now;
+    probe_sent_ = now;
   } else if (phase_ == Phase::kGrowing && in_flight >= kWideOpen) {
     phase_ = Phase::kOpen;
   }
@@ -56,11 +66,22 @@ void SlowStart::OnSent(uint64_t id, int in_flight, absl::Time now) {
 void SlowStart::OnSettled(uint64_t id, absl::Time now) {
   if (phase_ != Phase::kProbing || id != probe_) return;
   phase_ = Phase::kGrowing;
-  since_ = now;
+  doubling_.reset();
+  GrowFrom(options_.ramp_start, now);
 }
 
 void SlowStart::OnReleased(uint64_t id) {
   if (phase_ == Phase::kProbing && id == probe_) phase_ = Phase::kCold;
+}
+
+void SlowStart::OnDelivered(absl::Time sent, double wanted, absl::Time now) {
+  if (phase_ == Phase::kCold || phase_ == Phase::kOpen || sent < probe_sent_) {
+    return;
+  }
+  OnSettled(probe_, now);
+  if (doubling_.has_value()) return;
+  GrowFrom(AllowedAt(now), now);
+  doubling_ = options_.ramp_time / std::max(1.0, std::log2(wanted / allowed_));
 }
 
 void SlowStart::Reset() { phase_ = Phase::kCold; }

@@ -25,11 +25,19 @@ class SlowStart {
   void OnSettled(uint64_t id, absl::Time now);
   void OnReleased(uint64_t id);
 
+  // A request that was sent at `sent` brought its picture; `wanted` requests
+  // would be in flight if they might.
+  void OnDelivered(absl::Time sent, double wanted, absl::Time now);
+
   // Begins anew, with one request.
   void Reset();
 
   // Lets everything pass: the limits are known.
   void Open() { phase_ = Phase::kOpen; }
+
+  // Refusals are seen to take so long that only this time without one tells
+  // that a request was let in.
+  void SetHold(absl::Duration hold) { options_.cold_hold = hold; }
 
  private:
   enum class Phase {
@@ -39,13 +47,20 @@ class SlowStart {
     kOpen
   };
 
-  // How long growing takes until so many may be in flight.
-  absl::Duration TimeTo(double in_flight) const;
+  double AllowedAt(absl::Time now) const;
+  absl::Time TimeOf(double allowed) const;
+  void GrowFrom(double allowed, absl::Time now);
 
-  const GateOptions options_;
+  GateOptions options_;
   Phase phase_ = Phase::kCold;
   uint64_t probe_ = 0;
-  absl::Time since_;  // When the probe was sent, or growing began.
+  absl::Time probe_sent_;
+
+  // When growing: `allowed_` in flight at `since_`, and from then on one more
+  // each `careful_step`, or twice as many each time that `doubling_` passes.
+  double allowed_ = 0;
+  absl::Time since_;
+  std::optional<absl::Duration> doubling_;
 };
 
 }  // namespace gemini::internal

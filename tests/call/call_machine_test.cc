@@ -140,14 +140,37 @@ TEST(CallMachineTest, DeliversAfterFaultsThatPass) {
 TEST(CallMachineTest, BacksOffExponentially) {
   const Course course = Drive(
       OrderFor(), std::vector<Diagnosis>(3, Failure(Cause::kTransient)), 0.5);
-  // Half of 1 s, 2 s and 4 s.
-  EXPECT_EQ(course.waited, absl::Milliseconds(3500));
+  // Half of 0.5 s, 1 s and 2 s.
+  EXPECT_EQ(course.waited, absl::Milliseconds(1750));
 }
 
 TEST(CallMachineTest, WaitsLongerAfterARefusalThatStatesNoDelay) {
   const Course course = Drive(
       OrderFor(), std::vector<Diagnosis>(1, Failure(Cause::kRateLimited)), 0.5);
   EXPECT_EQ(course.waited, absl::Milliseconds(2500));
+}
+
+TEST(CallMachineTest, ABare429IsThrottledLikeARefusalForQuota) {
+  Diagnosis diagnosis = Failure(Cause::kOverloaded);
+  diagnosis.http_status = 429;
+  EXPECT_EQ(Drive(OrderFor(), {diagnosis}, 0.5).waited,
+            absl::Milliseconds(2500));
+  diagnosis.reason = "MODEL_CAPACITY_EXHAUSTED";
+  EXPECT_EQ(Drive(OrderFor(), {diagnosis}, 0.5).waited,
+            absl::Milliseconds(250));
+}
+
+TEST(CallMachineTest, AnOutageIsProbedByAnotherCallEachTime) {
+  Gates gates({}, {}, {{"key", "project"}});
+  CallMachine first(OrderFor(), &gates);
+  CallMachine second(OrderFor(), &gates);
+  absl::Time now = kStart;
+  EXPECT_TRUE(std::holds_alternative<StartAttempt>(first.OnStarted(now)));
+  EXPECT_TRUE(std::holds_alternative<WaitUntil>(second.OnStarted(now)));
+  first.OnAttemptEnded(Failure(Cause::kOverloaded), now, 0.0);
+  // Both ask; the one that has not failed goes first.
+  EXPECT_TRUE(std::holds_alternative<WaitUntil>(first.OnWoke(now)));
+  EXPECT_TRUE(std::holds_alternative<StartAttempt>(second.OnWoke(now)));
 }
 
 TEST(CallMachineTest, NeverComesBackEarlierThanTheServerSaid) {

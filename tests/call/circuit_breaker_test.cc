@@ -47,6 +47,15 @@ TEST(CircuitBreakerTest, APictureBegunBeforeTheFailuresDoesNotEndTheRow) {
   EXPECT_FALSE(breaker.is_closed());
 }
 
+TEST(CircuitBreakerTest, AFewFailuresAmongManyRequestsAreNoRow) {
+  CircuitBreaker breaker{GateOptions()};
+  for (uint64_t i = 1; i <= 20; ++i) breaker.OnSent(i, kStart);
+  Fail(&breaker, 5, kStart);
+  EXPECT_TRUE(breaker.is_closed()) << "fifteen are being drawn";
+  Fail(&breaker, 5, kStart);
+  EXPECT_FALSE(breaker.is_closed());
+}
+
 TEST(CircuitBreakerTest, OpensWhenHalfOfTheAttemptsFail) {
   CircuitBreaker breaker{GateOptions()};
   for (int i = 0; i < 9; ++i) {

@@ -17,6 +17,7 @@ const absl::Time kStart = absl::FromUnixSeconds(1800000000);
 Demand NewDemand(Gates* gates, Priority priority = Priority::kInteractive) {
   Demand demand;
   demand.ticket = gates->NewTicket();
+  demand.place = demand.ticket;
   demand.model = "model";
   demand.priority = priority;
   demand.deadline = kStart + absl::Minutes(5);
@@ -131,6 +132,37 @@ TEST_F(GatesTest, TheNextInLineIsWokenWhenTheFirstIsLetInOrLeaves) {
   EXPECT_THAT(gates_.TakeWoken(), ElementsAre(second.ticket));
   Permit next = MustAdmit(&gates_, second, kStart + absl::Seconds(1));
   EXPECT_THAT(gates_.TakeWoken(), Contains(third.ticket));
+}
+
+TEST_F(GatesTest, WhereRefusalsTakeLongSoDoesTheHold) {
+  const Demand first = NewDemand(&gates_);
+  const Demand second = NewDemand(&gates_);
+  Permit permit = MustAdmit(&gates_, first, kStart);
+  const absl::Time now = kStart + absl::Milliseconds(300);
+  const absl::Time told = now + absl::Seconds(33);
+  gates_.Record(std::move(permit), now, MinuteQuota(10, told), 0.5);
+  permit = MustAdmit(&gates_, first, told);
+  const Admission admission = gates_.Admit(second, told);
+  const auto* again = std::get_if<AskAgain>(&admission);
+  ASSERT_NE(again, nullptr);
+  EXPECT_EQ(again->time, told + absl::Milliseconds(600));
+}
+
+TEST_F(GatesTest, ABare429IsPacedByAndNoFaultOfTheModel) {
+  Diagnosis bare = Failure(Cause::kOverloaded);
+  bare.http_status = 429;
+  absl::Time now = kStart;
+  const Demand demand = NewDemand(&gates_);
+  // A row of failures would keep the model closed for a second and a bit.
+  for (const absl::Duration wait : {absl::Seconds(2), absl::Seconds(8)}) {
+    Permit permit = MustAdmit(&gates_, demand, now);
+    gates_.Record(std::move(permit), now, bare, 0.5);
+    const Admission admission = gates_.Admit(demand, now);
+    const auto* again = std::get_if<AskAgain>(&admission);
+    ASSERT_NE(again, nullptr);
+    EXPECT_EQ(again->time, now + wait);
+    now += wait;
+  }
 }
 
 TEST_F(GatesTest, ADroppedPermitNeverWedgesAProbe) {

@@ -55,6 +55,7 @@ class LedgerLinkTest : public ::testing::Test {
   Demand NewDemand() {
     Demand demand;
     demand.ticket = gates_.NewTicket();
+    demand.place = demand.ticket;
     demand.model = "model";
     demand.deadline = kStart + absl::Hours(1);
     return demand;
@@ -107,6 +108,7 @@ TEST_F(LedgerLinkTest, ATurnEndsAfterSomeRequestsAndIsAskedForAgain) {
   for (int i = 0; i < 40; ++i) {
     Demand demand = NewDemand();
     demand.ticket = gates.NewTicket();
+    demand.place = demand.ticket;
     demands.push_back(demand);
     EXPECT_TRUE(std::holds_alternative<AskAgain>(gates.Admit(demand, kStart)));
   }
@@ -166,7 +168,7 @@ TEST_F(LedgerLinkTest, AnotherProcessesProbeIsWaitedFor) {
   const Admission admission = gates_.Admit(demand, kStart);
   const auto* again = std::get_if<AskAgain>(&admission);
   ASSERT_NE(again, nullptr) << "one request goes first, whoever sends it";
-  EXPECT_EQ(again->time, kStart + GateOptions().hold);
+  EXPECT_EQ(again->time, kStart + GateOptions().cold_hold);
 }
 
 TEST_F(LedgerLinkTest, AnotherProcessesVerdictEndsCallsHere) {

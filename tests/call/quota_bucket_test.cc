@@ -85,6 +85,31 @@ TEST(QuotaBucketTest, ASlidingWindowIsKnownByTheEndOfItsOldestUse) {
   EXPECT_EQ(SendAll(&bucket, 300, told + absl::Seconds(61)), 1);
 }
 
+TEST(QuotaBucketTest, ATestForMoreCostsNoPlaceWhenItIsRefused) {
+  QuotaBucket bucket = NewBucket();
+  absl::Time told = kMinuteBegins + kStep + absl::Minutes(1);
+  Exhaust(&bucket, 20, kMinuteBegins, std::nullopt, told);
+  uint64_t id = 100;
+  // Window after window is used up, until one more is tried.
+  absl::Time now = told;
+  int sent = 0;
+  while (sent <= 20 && now < told + absl::Minutes(20)) {
+    now += absl::Seconds(62);
+    sent = SendAll(&bucket, id, now);
+    if (sent == 1) sent += SendAll(&bucket, id + 1, now + absl::Seconds(1));
+    id += 100;
+  }
+  ASSERT_EQ(sent, 21);
+  // Any of them may have come last.
+  const absl::Time before = now;
+  now += kStep;
+  bucket.OnRefused(id - 100 + 3, before, std::nullopt, std::nullopt, now);
+  const absl::Time later = before + absl::Seconds(63);
+  EXPECT_EQ(SendAll(&bucket, id, later) +
+                SendAll(&bucket, id + 50, later + absl::Seconds(1)),
+            20);
+}
+
 TEST(QuotaBucketTest, ARefusedOneKeepsItsPlaceInASlidingWindow) {
   QuotaBucket bucket = NewBucket();
   const absl::Time told = kMinuteBegins + kStep + absl::Minutes(1);

@@ -31,5 +31,18 @@ TEST(RemedyTest, WhatMayHaveBeenPaidForIsTheCallersDecision) {
   EXPECT_EQ(RemedyFor(Cause::kAmbiguous), Remedy::kAskCaller);
 }
 
+TEST(MayBeQuotaTest, A429ThatNamesCapacityIsNot) {
+  Diagnosis diagnosis;
+  diagnosis.cause = Cause::kOverloaded;
+  diagnosis.http_status = 503;
+  EXPECT_FALSE(MayBeQuota(diagnosis));
+  diagnosis.http_status = 429;
+  EXPECT_TRUE(MayBeQuota(diagnosis));
+  diagnosis.reason = "MODEL_CAPACITY_EXHAUSTED";
+  EXPECT_FALSE(MayBeQuota(diagnosis));
+  diagnosis.cause = Cause::kRateLimited;
+  EXPECT_TRUE(MayBeQuota(diagnosis));
+}
+
 }  // namespace
 }  // namespace gemini::internal

@@ -25,20 +25,46 @@ TEST(SlowStartTest, TheFirstRequestGoesAlone) {
   SlowStart slow_start(options);
   EXPECT_EQ(slow_start.Next(0, kStart), kStart);
   slow_start.OnSent(1, 1, kStart);
-  EXPECT_EQ(slow_start.Next(1, kStart), kStart + options.hold);
+  EXPECT_EQ(slow_start.Next(1, kStart), kStart + options.cold_hold);
 }
 
-TEST(SlowStartTest, ReachesTwoThousandInFlightInAboutASecond) {
+TEST(SlowStartTest, FeelsItsWayUntilAPictureComes) {
   SlowStart slow_start{GateOptions()};
-  EXPECT_LT(TimeTo(2000, &slow_start), absl::Milliseconds(1050));
+  const GateOptions options;
+  // 14 more than it begins with, one by one.
+  EXPECT_EQ(TimeTo(20, &slow_start),
+            options.cold_hold + options.careful_step * 14);
 }
 
-TEST(SlowStartTest, SpreadsWhatItAddsInsteadOfSendingItAtOnce) {
-  const GateOptions options;
-  SlowStart slow_start(options);
-  const absl::Duration ten = TimeTo(10, &slow_start);
-  SlowStart other(options);
-  EXPECT_GT(TimeTo(11, &other), ten + options.careful_doubling / 20);
+TEST(SlowStartTest, ReachesTwoThousandInFlightWithinASecondOfAPicture) {
+  SlowStart slow_start{GateOptions()};
+  int sent = 40;
+  absl::Time now = kStart + TimeTo(sent, &slow_start);
+  slow_start.OnDelivered(kStart, 2000, now);
+  const absl::Time delivered = now;
+  for (; sent < 2000; ++sent) {
+    now = slow_start.Next(sent, now);
+    slow_start.OnSent(static_cast<uint64_t>(sent) + 1, sent + 1, now);
+  }
+  EXPECT_LT(now - delivered, absl::Seconds(1));
+}
+
+TEST(SlowStartTest, FewWhoWaitAreNotLetInAtOnce) {
+  SlowStart slow_start{GateOptions()};
+  const absl::Time now = kStart + TimeTo(40, &slow_start);
+  slow_start.OnDelivered(kStart, 60, now);
+  EXPECT_LE(slow_start.Next(40, now), now + absl::Milliseconds(25));
+  EXPECT_GE(slow_start.Next(59, now), now + absl::Milliseconds(300));
+}
+
+TEST(SlowStartTest, APictureFromBeforeARefusalHastensNothing) {
+  SlowStart slow_start{GateOptions()};
+  TimeTo(40, &slow_start);
+  slow_start.Reset();
+  const absl::Time now = kStart + absl::Seconds(5);
+  slow_start.OnSent(100, 1, now);
+  slow_start.OnDelivered(kStart, 2000, now);
+  EXPECT_EQ(slow_start.Next(1, now), now + GateOptions().cold_hold);
 }
 
 TEST(SlowStartTest, AnAnswerToTheProbeEndsItsHold) {
