@@ -5,7 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -151,6 +154,70 @@ TEST(EmulatorTest, QuotasComeBackAsItsClockAdvances) {
                   absl::StrCat(R"({"advance":")", c.window, R"("})"));
     EXPECT_EQ(emulator.Send(kGenerate, kFox, kKey).status, 200) << c.quota;
   }
+}
+
+TEST(EmulatorTest, ABareQuotaTellsNothingButItsStatus) {
+  const Emulator emulator(R"({"quotas":[{"rpm":1,"bare":true}]})");
+  EXPECT_EQ(emulator.Send(kGenerate, kFox, kKey).status, 200);
+  const HttpAnswer refused = emulator.Send(kGenerate, kFox, kKey);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused.body, Not(HasSubstr("details")));
+}
+
+TEST(EmulatorTest, ItsRecordTellsWhatARefusalTold) {
+  const Emulator emulator(R"({"quotas":[{"rpm":1}],"refusal_latency":"1ms"})");
+  emulator.Send(kGenerate, kFox, kKey);
+  EXPECT_THAT(emulator.Get("/emulator/requests"),
+              HasSubstr("\"retryAfter\": \"\""));
+  emulator.Post("/emulator/clock", R"({"advance":"20s"})");
+  const HttpAnswer refused = emulator.Send(kGenerate, kFox, kKey);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(emulator.Get("/emulator/requests?limit=1"),
+              ::testing::ContainsRegex("\"delay\": \"1ms\"(.|\n)*"
+                                       "\"retryAfter\": \"3[0-9]\\.[0-9]*s\""));
+}
+
+TEST(EmulatorTest, CapacityComesAndGoesWithItsClock) {
+  const Emulator emulator(
+      R"({"capacity":[{"from":"20s","for":"12s","in_flight":0},)"
+      R"({"from":"32s","for":"1000s","in_flight":0,"in_flight_at_end":10}]})");
+  const auto status_after = [&emulator](absl::string_view advance) {
+    emulator.Post("/emulator/clock",
+                  absl::StrCat(R"({"advance":")", advance, R"("})"));
+    return emulator.Send(kGenerate, kFox, kKey).status;
+  };
+  EXPECT_EQ(status_after("0s"), 200);
+  EXPECT_EQ(status_after("20s"), 503);
+  EXPECT_EQ(status_after("12s"), 503) << "room for none yet";
+  EXPECT_EQ(status_after("500s"), 200);
+}
+
+TEST(EmulatorTest, ChanceDependsOnThePromptAndHowOftenItCame) {
+  const char* scenario = R"({"faults":[{"times":0,"rate":0.3,"status":503},)"
+                         R"({"times":0,"rate":0.3,"status":500}]})";
+  const Emulator forwards(scenario);
+  const Emulator backwards(scenario);
+  const auto draw = [](const Emulator& emulator, int number) {
+    const std::string body = absl::StrCat(
+        R"({"contents":[{"parts":[{"text":"fox )", number, R"("}]}]})");
+    return emulator.Send(kGenerate, body, kKey).status;
+  };
+  std::map<std::pair<int, int>, int> statuses;
+  for (int nth = 0; nth < 2; ++nth) {
+    for (int i = 0; i < 20; ++i) statuses[{nth, i}] = draw(forwards, i);
+  }
+  std::set<int> met;
+  bool first_decides = true;
+  for (int nth = 0; nth < 2; ++nth) {
+    for (int i = 19; i >= 0; --i) {
+      const int status = draw(backwards, i);
+      EXPECT_EQ(status, (statuses[{nth, i}])) << nth << " " << i;
+      met.insert(status);
+      first_decides = first_decides && status == statuses[{0, i}];
+    }
+  }
+  EXPECT_THAT(met, ::testing::ElementsAre(200, 500, 503));
+  EXPECT_FALSE(first_decides);
 }
 
 TEST(EmulatorTest, EachFaultDoesWhatItSays) {

@@ -152,8 +152,9 @@ void Emulator::Restart(Scenario scenario) {
   faults_.Clear();
   for (const Fault& fault : scenario_.faults) faults_.Add(fault);
   journal_.Reset();
-  random_.seed(scenario_.seed);
+  times_seen_.clear();
   clock_advance_ = absl::ZeroDuration();
+  scenario_began_ = QuotaNow();
 }
 
 }  // namespace gemini_emulator

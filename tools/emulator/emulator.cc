@@ -91,6 +91,7 @@ struct Emulator::Exchange {
   std::optional<std::string> syntax_error;
   GenerateRequest generate;
   Caller caller;
+  Luck luck;
   std::shared_ptr<OrderedFault> fault;
   std::string miss;  // Why the fault cannot take effect.
   std::shared_ptr<RequestRecord> record;
@@ -111,8 +112,8 @@ Emulator::Emulator(EmulatorOptions options)
       scenario_(options_.scenario),
       quota_(scenario_.quotas, options_.time_scale),
       journal_(options_.most_recorded_body_bytes),
-      random_(scenario_.seed),
-      started_(options_.clock()) {
+      started_(options_.clock()),
+      scenario_began_(started_) {
   for (const Fault& fault : scenario_.faults) faults_.Add(fault);
 }
 
@@ -121,13 +122,10 @@ absl::Time Emulator::QuotaNow() const {
          clock_advance_;
 }
 
-double Emulator::NextRandom() {
-  return static_cast<double>(random_() >> 11) / static_cast<double>(1ull << 53);
-}
-
-absl::Duration Emulator::NextLatency() {
-  const LatencyRange& latency = scenario_.latency;
-  return latency.least + (latency.most - latency.least) * NextRandom();
+Luck Emulator::NextLuck(const std::string& prompt) {
+  constexpr size_t kMostPrompts = 100000;
+  if (times_seen_.size() >= kMostPrompts) times_seen_.clear();
+  return LuckOf(scenario_.seed, prompt, ++times_seen_[HashBytes(prompt)]);
 }
 
 void Emulator::Handle(HttpRequest request, std::function<void(Reply)> done) {
@@ -245,6 +243,8 @@ void Emulator::Begin(const std::shared_ptr<Exchange>& exchange) {
   facts.project = entry.project;
   facts.key = entry.key;
   facts.prompt = PromptOf(exchange->body);
+  const bool generates = call.method == kGenerate || call.method == kStream;
+  if (generates) exchange->luck = NextLuck(facts.prompt);
   facts.tag = FindHeader(request.headers, "x-emulator-tag").value_or("");
   facts.path = request.path;
   if (auto header = FindHeader(request.headers, "x-emulator-fault")) {
@@ -255,11 +255,13 @@ void Emulator::Begin(const std::shared_ptr<Exchange>& exchange) {
       return;
     }
   }
-  if (exchange->fault == nullptr) exchange->fault = faults_.Take(facts);
+  if (exchange->fault == nullptr) {
+    exchange->fault = faults_.Take(facts, exchange->luck.fault);
+  }
   if (exchange->fault != nullptr) {
     exchange->record->fault = exchange->fault->fault.id;
   }
-  if (call.method == kGenerate || call.method == kStream) {
+  if (generates) {
     journal_.OnGenerationBegun();
     ++generating_[call.model];
     exchange->in_flight =
@@ -416,8 +418,10 @@ void Emulator::Generate(const std::shared_ptr<Exchange>& exchange,
       ContextOf(exchange->call, exchange->caller.project);
   // Without the request itself.
   const int64_t in_flight = generating_[exchange->call.model] - 1;
-  auto refused =
-      quota_.AdmitToCapacity(model.id, in_flight, NextRandom(), context);
+  auto refused = quota_.AdmitToCapacity(
+      model.id,
+      {in_flight, exchange->luck.capacity, QuotaNow() - scenario_began_},
+      context);
   if (!refused) {
     Demand demand;
     demand.project = exchange->caller.project;
@@ -429,6 +433,7 @@ void Emulator::Generate(const std::shared_ptr<Exchange>& exchange,
     refused = quota_.Admit(demand, QuotaNow());
   }
   if (refused) {
+    exchange->in_flight.reset();
     Fail(exchange, *refused);
     return;
   }
@@ -534,7 +539,7 @@ void Emulator::Compose(const std::shared_ptr<Exchange>& exchange,
   reply.headers.emplace_back(
       "x-gemini-service-tier",
       tier == nullptr ? "standard" : tier->get<std::string>());
-  reply.delay = NextLatency();
+  reply.delay = scenario_.latency.At(exchange->luck.latency);
   int64_t seconds = 0;
   const auto timeout =
       FindHeader(exchange->request.headers, "x-server-timeout");
@@ -548,12 +553,18 @@ void Emulator::Compose(const std::shared_ptr<Exchange>& exchange,
 
 void Emulator::Fail(const std::shared_ptr<Exchange>& exchange,
                     const ApiError& error) {
+  exchange->record->retry_after = error.retry_after;
   Finish(exchange, FramedError(error, exchange->framing()));
 }
 
 void Emulator::Finish(const std::shared_ptr<Exchange>& exchange, Reply reply) {
   RequestRecord& record = *exchange->record;
   record.outcome = absl::StrCat(reply.status);
+  const std::string& method = exchange->call.method;
+  if (reply.status >= 400 && (method == kGenerate || method == kStream)) {
+    reply.delay += scenario_.refusal_latency.At(exchange->luck.latency);
+  }
+  record.delay = reply.delay;
   if (const auto& ordered = exchange->fault) {
     const Fault& fault = ordered->fault;
     std::string miss = exchange->miss;

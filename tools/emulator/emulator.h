@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "emulator/generate_request.h"
 #include "emulator/http_message.h"
 #include "emulator/journal.h"
+#include "emulator/luck.h"
 #include "emulator/picture.h"
 #include "emulator/quota.h"
 #include "emulator/response.h"
@@ -77,7 +77,7 @@ class Emulator {
   static std::string KeyOf(const HttpRequest& request);
 
   absl::Time QuotaNow() const;
-  double NextRandom();
+  Luck NextLuck(const std::string& prompt);
   ErrorContext ContextOf(const Call& call, const std::string& project) const;
   KeyEntry EntryOf(const std::string& key) const;
 
@@ -90,7 +90,6 @@ class Emulator {
   Reply CountTokensReply(const Json& body) const;
   void Fail(const std::shared_ptr<Exchange>& exchange, const ApiError& error);
   void Finish(const std::shared_ptr<Exchange>& exchange, Reply reply);
-  absl::Duration NextLatency();
 
   std::optional<Reply> Control(const HttpRequest& request);
   Reply OrderFaults(const HttpRequest& request);
@@ -102,9 +101,10 @@ class Emulator {
   QuotaEngine quota_;
   FaultBoard faults_;
   Journal journal_;
-  std::mt19937_64 random_;
   const absl::Time started_;
   absl::Duration clock_advance_;
+  absl::Time scenario_began_;               // As quotas see it.
+  std::map<uint64_t, int64_t> times_seen_;  // Prompts, by their hashes.
   int64_t next_response_ = 1;
   std::map<std::string, int64_t> generating_;  // Requests in flight, by model.
 };

@@ -458,6 +458,7 @@ ApiError QuotaExceeded(const std::vector<QuotaViolation>& violations,
       {{"@type", TypeUrl("RetryInfo")},
        {"retryDelay", absl::StrCat(absl::ToInt64Seconds(retry_after), "s")}},
       &error);
+  error.retry_after = retry_after;
   return error;
 }
 

@@ -16,7 +16,8 @@ namespace gemini_emulator {
 
 struct ApiError {
   int http_status = 500;
-  Json body;  // {"error": {...}}
+  Json body;                                  // {"error": {...}}
+  std::optional<absl::Duration> retry_after;  // As it stands in the body.
 };
 
 // An error without details.

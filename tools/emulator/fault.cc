@@ -136,6 +136,10 @@ Fault ParseFault(const Json& value, const std::string& path,
     fault.match = ParseMatch(*match, reader.PathOf("match"));
   }
   fault.times = reader.Integer("times", 1);
+  fault.rate = reader.OptionalNumber("rate").value_or(1);
+  if (fault.rate > 1) {
+    throw FieldError(reader.PathOf("rate"), "must be from 0 to 1");
+  }
   const std::string action = reader.String("action", "status");
   const std::optional<FaultAction> known = FindAction(action);
   if (!known.has_value()) {

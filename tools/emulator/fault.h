@@ -50,6 +50,7 @@ struct Fault {
   std::string id;
   FaultMatch match;
   int64_t times = 1;  // 0: always.
+  double rate = 1;    // Of the matching requests, by chance.
   FaultAction action = FaultAction::kStatus;
   int status = 0;              // 0: as the template says.
   std::string error_template;  // One of ErrorTemplates().

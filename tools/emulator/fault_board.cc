@@ -39,7 +39,8 @@ std::string FaultBoard::Add(Fault fault) {
   return ordered->fault.id;
 }
 
-std::shared_ptr<OrderedFault> FaultBoard::Take(const RequestFacts& facts) {
+std::shared_ptr<OrderedFault> FaultBoard::Take(const RequestFacts& facts,
+                                               double chance) {
   std::shared_ptr<OrderedFault> taken;
   for (const auto& ordered : ordered_) {
     if (ordered->from_header || !Matches(ordered->fault.match, facts)) {
@@ -48,7 +49,11 @@ std::shared_ptr<OrderedFault> FaultBoard::Take(const RequestFacts& facts) {
     ++ordered->seen;
     if (taken == nullptr && ordered->seen >= ordered->fault.match.nth &&
         !IsUsedUp(*ordered)) {
-      taken = ordered;
+      if (chance < ordered->fault.rate) {
+        taken = ordered;
+      } else {
+        chance -= ordered->fault.rate;
+      }
     }
   }
   if (taken != nullptr) ++taken->applied;

@@ -30,8 +30,9 @@ class FaultBoard {
   // the id.
   std::string Add(Fault fault);
 
-  // The fault for this request, or null. It stays valid after Clear().
-  std::shared_ptr<OrderedFault> Take(const RequestFacts& facts);
+  // The fault for this request, or null. It stays valid after Clear(). `chance`
+  // in [0, 1) decides on faults with a rate; the rates add up.
+  std::shared_ptr<OrderedFault> Take(const RequestFacts& facts, double chance);
 
   // The same for a fault that came with the request itself.
   std::shared_ptr<OrderedFault> TakeFromHeader(Fault fault);

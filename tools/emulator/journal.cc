@@ -33,6 +33,8 @@ Json RecordJson(const RequestRecord& record) {
   for (const auto& header : record.headers) {
     headers[header.first] = header.second;
   }
+  const std::string retry_after =
+      record.retry_after ? absl::FormatDuration(*record.retry_after) : "";
   return {{"number", record.number},
           {"connection", record.connection},
           {"time", absl::FormatTime(absl::RFC3339_full, record.time,
@@ -46,7 +48,9 @@ Json RecordJson(const RequestRecord& record) {
           {"model", record.model},
           {"project", record.project},
           {"outcome", record.outcome},
-          {"fault", record.fault}};
+          {"fault", record.fault},
+          {"delay", absl::FormatDuration(record.delay)},
+          {"retryAfter", retry_after}};
 }
 
 }  // namespace

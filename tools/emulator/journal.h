@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -30,7 +31,9 @@ struct RequestRecord {
   std::string project;
   // The status, or "reset", "closed" or "gave up" where there was none.
   std::string outcome = "pending";
-  std::string fault;  // Its id.
+  std::string fault;     // Its id.
+  absl::Duration delay;  // Before the answer leaves, once it is made.
+  std::optional<absl::Duration> retry_after;  // What a refusal told.
 };
 
 class Journal {

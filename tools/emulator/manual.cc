@@ -67,17 +67,22 @@ SCENARIO (a JSON file; all members are optional)
   models[]    id; like: the model it resembles; state available, shut_down or
               closed_to_new_users; quota_name: its name in refusals
   latency     of answers that generate: a duration, or least and most
+  refusal_latency  the same of refusals to generate [0]
   picture     format png or jpeg; min_kib: filled up to this size
   chunked_unary  true: unary answers without Content-Length
-  seed        of all that is random [1]
+  seed        of all that is random [1]; it follows from the seed, the prompt
+              and how often the prompt came
   quotas[]    project, model, tier: patterns, "*" at the end for anything;
               rpm, tpm, ipm, rpd (0: no access at all); window sliding or fixed
               [sliding]; count_refused [false]; daily_retry short or reset:
-              what a daily refusal tells [short]. The first that matches holds;
+              what a daily refusal tells [short]; bare true: refusals tell
+              nothing but 429. The first that matches holds;
               each project and model is counted on its own. Days end at midnight
               in Los Angeles.
   spend[]     project, tier; per_ten_minutes_usd, monthly_cap_usd, prepaid_usd
-  capacity[]  model; in_flight; refuse_rate from 0 to 1; template [overloaded]
+  capacity[]  model; in_flight; refuse_rate from 0 to 1; template [overloaded];
+              from [0s] and for [ever]: when it holds, in the quotas' time since
+              the scenario began; in_flight_at_end: grows to this while it holds
   Without a rule, the free tier has no quota for models that draw, and tiers 1
   to 3 have the spending limits of the service.
 )";
@@ -88,6 +93,7 @@ FAULTS (in scenarios and for POST /emulator/faults)
    "action": "broken_stream", "after_kib": 4}
   id          its name in reports [made up]
   times       how many requests it meets [1]; 0: all
+  rate        the part of the matching requests that it meets, by chance [1]
   match       all that is given must hold: method (generateContent, ...,
               models.list; * for all) [the two that generate], model, version,
               project, key, prompt (a part of it), tag (header x-emulator-tag),

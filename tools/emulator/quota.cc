@@ -33,6 +33,15 @@ QuotaRule NoQuotaAtAll() {
   return rule;
 }
 
+// How many generations at once the rule allows at a time within it.
+int64_t Room(const CapacityRule& rule, absl::Duration into) {
+  const auto begin = static_cast<double>(*rule.in_flight);
+  const auto end =
+      static_cast<double>(rule.in_flight_at_end.value_or(*rule.in_flight));
+  return static_cast<int64_t>(begin + (end - begin) *
+                                          absl::FDivDuration(into, rule.lasts));
+}
+
 SpendRule SpendOfTier(absl::string_view tier, double per_ten_minutes_usd,
                       double monthly_cap_usd) {
   SpendRule rule;
@@ -217,16 +226,21 @@ std::optional<ApiError> QuotaEngine::AdmitToQuotas(const Demand& demand,
     }
   }
   if (violations.empty()) return std::nullopt;
+  if (rule->bare) return ErrorFromTemplate("resource_exhausted", {});
   return QuotaExceeded(violations, ForClient(delay));
 }
 
 std::optional<ApiError> QuotaEngine::AdmitToCapacity(
-    const std::string& model, int64_t in_flight, double random,
+    const std::string& model, const Load& load,
     const ErrorContext& context) const {
   for (const CapacityRule& rule : config_.capacity) {
-    if (!GlobMatches(rule.model, model)) continue;
-    if ((rule.in_flight && in_flight >= *rule.in_flight) ||
-        (rule.refuse_rate && random < *rule.refuse_rate)) {
+    const absl::Duration into = load.since - rule.from;
+    if (!GlobMatches(rule.model, model) || into < absl::ZeroDuration() ||
+        into >= rule.lasts) {
+      continue;
+    }
+    if ((rule.in_flight && load.in_flight >= Room(rule, into)) ||
+        (rule.refuse_rate && load.random < *rule.refuse_rate)) {
       return ErrorFromTemplate(rule.error_template, context);
     }
     return std::nullopt;

@@ -38,6 +38,7 @@ struct QuotaRule {
   std::optional<int64_t> rpd;
   QuotaWindow window = QuotaWindow::kSliding;
   bool count_refused = false;  // Refused requests use up quota too.
+  bool bare = false;           // Refusals say nothing but 429.
   // A daily refusal names the time till midnight instead of the misleading
   // half minute that the service often sends.
   bool daily_retry_at_reset = false;
@@ -53,8 +54,11 @@ struct SpendRule {
 
 struct CapacityRule {
   std::string model = "*";
-  std::optional<int64_t> in_flight;   // Generations at once.
-  std::optional<double> refuse_rate;  // Of requests, 0 to 1.
+  absl::Duration from;  // Since the scenario began, in the quotas' time.
+  absl::Duration lasts = absl::InfiniteDuration();
+  std::optional<int64_t> in_flight;         // Generations at once.
+  std::optional<int64_t> in_flight_at_end;  // Grows to this while it lasts.
+  std::optional<double> refuse_rate;        // Of requests, 0 to 1.
   std::string error_template = "overloaded";
 };
 
@@ -62,6 +66,13 @@ struct QuotaConfig {
   std::vector<QuotaRule> quotas;
   std::vector<SpendRule> spend;
   std::vector<CapacityRule> capacity;
+};
+
+// What capacity is judged by.
+struct Load {
+  int64_t in_flight = 0;  // Without this request.
+  double random = 0;      // From 0 to 1.
+  absl::Duration since;   // Since the scenario began.
 };
 
 // What one request asks of its project.
@@ -86,9 +97,8 @@ class QuotaEngine {
   // when it is admitted.
   std::optional<ApiError> Admit(const Demand& demand, absl::Time now);
 
-  // `random` from 0 to 1. `in_flight` without this request.
   std::optional<ApiError> AdmitToCapacity(const std::string& model,
-                                          int64_t in_flight, double random,
+                                          const Load& load,
                                           const ErrorContext& context) const;
 
   // What a delivered picture costs.

@@ -134,6 +134,7 @@ QuotaRule ParseQuotaRule(const Json& value, const std::string& path) {
           ? QuotaWindow::kFixed
           : QuotaWindow::kSliding;
   rule.count_refused = reader.Bool("count_refused");
+  rule.bare = reader.Bool("bare");
   rule.daily_retry_at_reset =
       Choice(&reader, "daily_retry", "short", {"short", "reset"}) == "reset";
   reader.Finish();
@@ -156,7 +157,15 @@ CapacityRule ParseCapacityRule(const Json& value, const std::string& path) {
   FieldReader reader(value, path);
   CapacityRule rule;
   rule.model = reader.String("model", "*");
+  rule.from = reader.Duration("from");
+  rule.lasts = reader.Duration("for", absl::InfiniteDuration());
   rule.in_flight = reader.OptionalInteger("in_flight");
+  rule.in_flight_at_end = reader.OptionalInteger("in_flight_at_end");
+  if (rule.in_flight_at_end &&
+      (!rule.in_flight || rule.lasts == absl::InfiniteDuration())) {
+    throw FieldError(reader.PathOf("in_flight_at_end"),
+                     "needs \"in_flight\" and \"for\"");
+  }
   rule.refuse_rate = reader.OptionalNumber("refuse_rate");
   rule.error_template = reader.String("template", "overloaded");
   if (!ErrorFromTemplate(rule.error_template, {}).has_value()) {
@@ -212,6 +221,9 @@ Scenario ReadScenario(const Json& value,
   }
   if (const Json* latency = reader.Any("latency")) {
     scenario.latency = ParseLatency(*latency, "latency");
+  }
+  if (const Json* latency = reader.Any("refusal_latency")) {
+    scenario.refusal_latency = ParseLatency(*latency, "refusal_latency");
   }
   if (const Json* picture = reader.Any("picture")) {
     ParsePicture(*picture, "picture", &scenario);

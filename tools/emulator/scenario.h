@@ -30,6 +30,9 @@ struct KeyEntry {
 struct LatencyRange {
   absl::Duration least;
   absl::Duration most;
+
+  // `part` from 0 to 1.
+  absl::Duration At(double part) const { return least + (most - least) * part; }
 };
 
 struct Scenario {
@@ -38,7 +41,8 @@ struct Scenario {
   bool accept_unknown_keys = true;
   std::string tier_of_unknown_keys = "paid";
   Catalog catalog;
-  LatencyRange latency;  // Of answers that generate.
+  LatencyRange latency;          // Of answers that generate.
+  LatencyRange refusal_latency;  // Of refusals to generate.
   PictureFormat picture_format = PictureFormat::kPng;
   size_t picture_min_bytes = 0;
   bool chunked_unary = false;  // Unary answers without Content-Length.
