@@ -72,8 +72,11 @@ void AddMinutes(std::vector<Situation>* all) {
     all->push_back(strangers);
 
     QuotaRule bare = per_minute;
-    bare.bare = true;
+    bare.error_template = "quota_unspecified";
     all->push_back(WithQuota(kind + ", bare 429", bare, 1.15));
+    bare.error_template = "resource_exhausted";
+    all->push_back(
+        WithQuota(kind + ", bare 429 in the words of capacity", bare, 1.15));
 
     QuotaRule both = per_minute;
     both.rpm.reset();

@@ -328,6 +328,12 @@ ApiError ResourceExhausted(const ErrorContext&) {
                    "Resource has been exhausted (e.g. check quota).");
 }
 
+ApiError QuotaUnspecified(const ErrorContext&) {
+  return MakeError(429, "RESOURCE_EXHAUSTED",
+                   "You exceeded your current quota, please check your plan "
+                   "and billing details.");
+}
+
 ApiError Overloaded(const ErrorContext&) {
   return MakeError(503, "UNAVAILABLE", kHighDemand);
 }
@@ -364,6 +370,8 @@ constexpr TemplateEntry kTemplates[] = {
      PrepaidDepleted429},
     {{"capacity", 429, "MODEL_CAPACITY_EXHAUSTED"}, Capacity},
     {{"resource_exhausted", 429, "a 429 without details"}, ResourceExhausted},
+    {{"quota_unspecified", 429, "the same, in the words of quotas"},
+     QuotaUnspecified},
     {{"overloaded", 503, "high demand"}, Overloaded},
     {{"internal", 500, "internal error"}, Internal},
     {{"deadline", 504, "deadline expired"}, Deadline},

@@ -75,8 +75,8 @@ SCENARIO (a JSON file; all members are optional)
   quotas[]    project, model, tier: patterns, "*" at the end for anything;
               rpm, tpm, ipm, rpd (0: no access at all); window sliding or fixed
               [sliding]; count_refused [false]; daily_retry short or reset:
-              what a daily refusal tells [short]; bare true: refusals tell
-              nothing but 429. The first that matches holds;
+              what a daily refusal tells [short]; template: of refusals, which
+              then tell nothing else. The first that matches holds;
               each project and model is counted on its own. Days end at midnight
               in Los Angeles.
   spend[]     project, tier; per_ten_minutes_usd, monthly_cap_usd, prepaid_usd

@@ -226,7 +226,9 @@ std::optional<ApiError> QuotaEngine::AdmitToQuotas(const Demand& demand,
     }
   }
   if (violations.empty()) return std::nullopt;
-  if (rule->bare) return ErrorFromTemplate("resource_exhausted", {});
+  if (!rule->error_template.empty()) {
+    return ErrorFromTemplate(rule->error_template, {});
+  }
   return QuotaExceeded(violations, ForClient(delay));
 }
 

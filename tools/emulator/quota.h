@@ -38,7 +38,8 @@ struct QuotaRule {
   std::optional<int64_t> rpd;
   QuotaWindow window = QuotaWindow::kSliding;
   bool count_refused = false;  // Refused requests use up quota too.
-  bool bare = false;           // Refusals say nothing but 429.
+  // Where not empty, the template of refusals, which tell nothing else then.
+  std::string error_template;
   // A daily refusal names the time till midnight instead of the misleading
   // half minute that the service often sends.
   bool daily_retry_at_reset = false;

@@ -119,6 +119,15 @@ void ParsePicture(const Json& value, const std::string& path,
   reader.Finish();
 }
 
+std::string ReadTemplate(FieldReader* reader, absl::string_view fallback) {
+  std::string name = reader->String("template", fallback);
+  if (name != fallback && !ErrorFromTemplate(name, {}).has_value()) {
+    throw FieldError(reader->PathOf("template"),
+                     "is no template; see gemini-emulator --help");
+  }
+  return name;
+}
+
 QuotaRule ParseQuotaRule(const Json& value, const std::string& path) {
   FieldReader reader(value, path);
   QuotaRule rule;
@@ -134,7 +143,7 @@ QuotaRule ParseQuotaRule(const Json& value, const std::string& path) {
           ? QuotaWindow::kFixed
           : QuotaWindow::kSliding;
   rule.count_refused = reader.Bool("count_refused");
-  rule.bare = reader.Bool("bare");
+  rule.error_template = ReadTemplate(&reader, "");
   rule.daily_retry_at_reset =
       Choice(&reader, "daily_retry", "short", {"short", "reset"}) == "reset";
   reader.Finish();
@@ -167,11 +176,7 @@ CapacityRule ParseCapacityRule(const Json& value, const std::string& path) {
                      "needs \"in_flight\" and \"for\"");
   }
   rule.refuse_rate = reader.OptionalNumber("refuse_rate");
-  rule.error_template = reader.String("template", "overloaded");
-  if (!ErrorFromTemplate(rule.error_template, {}).has_value()) {
-    throw FieldError(reader.PathOf("template"),
-                     "is no template; see gemini-emulator --help");
-  }
+  rule.error_template = ReadTemplate(&reader, "overloaded");
   reader.Finish();
   return rule;
 }
