@@ -33,15 +33,19 @@ namespace fs = std::filesystem;
 constexpr char kUsage[] =
     "usage: goodput [--row PART]... [--client NAME]... [--runs N] [--quick]\n"
     "               [--minute-s S] [--refusal-ms MS] [--seed N] [--check]\n"
-    "               [--json FILE] [--journal DIR] [--client-program PATH]\n"
+    "               [--limit N] [--concurrency K] [--json FILE]\n"
+    "               [--journal DIR] [--client-program PATH]\n"
     "               [--peer-script PATH] [--modules DIR]\n"
-    "  --row PART      only situations with PART in their name\n"
+    "  --row PART      only the situation of that name, or those with PART in\n"
+    "                  their names\n"
     "  --client NAME   only ours, genai, genai-5 or bottleneck\n"
     "  --runs N        of each client in each situation [1]\n"
     "  --quick         a minute lasts 3 s\n"
     "  --minute-s S    wall seconds that a minute lasts [6]\n"
     "  --refusal-ms MS after which a refusal leaves the server [20]\n"
     "  --seed N        of what chance decides, in the first run [1]\n"
+    "  --limit N       of quotas, a minute [20]\n"
+    "  --concurrency K of each process [50]\n"
     "  --check         exit code 1 if ours misses a target\n"
     "  --json FILE     all that was measured, a line a run\n"
     "  --journal DIR   what the server saw, a file a run\n";
@@ -53,6 +57,8 @@ struct Options {
   double minute_s = 6;
   double refusal_ms = 20;
   int seed = 1;
+  int limit = 20;
+  int concurrency = 50;
   bool check = false;
   std::string json_file;
   std::string journal_directory;
@@ -86,6 +92,10 @@ bool ParseOptions(int argc, char** argv, Options* options) {
       options->refusal_ms = std::atof(value);
     } else if (name == "--seed") {
       options->seed = std::atoi(value);
+    } else if (name == "--limit") {
+      options->limit = std::atoi(value);
+    } else if (name == "--concurrency") {
+      options->concurrency = std::atoi(value);
     } else if (name == "--json") {
       options->json_file = value;
     } else if (name == "--journal") {
@@ -100,8 +110,9 @@ bool ParseOptions(int argc, char** argv, Options* options) {
       return false;
     }
   }
-  return options->runs > 0 && options->minute_s > 0 &&
-         options->refusal_ms >= 0 && options->seed >= 0;
+  return options->runs > 0 && options->minute_s > 0 && options->limit > 0 &&
+         options->concurrency > 0 && options->refusal_ms >= 0 &&
+         options->seed >= 0;
 }
 
 // A directory for the ledger of processes that share one.
@@ -272,12 +283,27 @@ std::string TargetsOf(const Situation& situation) {
   return absl::StrJoin(words, ", ");
 }
 
-// By a part of the name, or by all of it.
-bool IsChosen(const std::vector<std::string>& parts, const std::string& name) {
-  return parts.empty() ||
-         std::any_of(parts.begin(), parts.end(), [&](const std::string& part) {
-           return absl::StrContains(name, part);
-         });
+std::vector<Situation> Chosen(const Options& options) {
+  const auto all = Situations(options.limit, options.concurrency);
+  if (options.rows.empty()) return all;
+  std::vector<bool> chosen(all.size());
+  for (const std::string& part : options.rows) {
+    bool whole = false;
+    for (const bool by_part : {false, true}) {
+      for (size_t i = 0; i < all.size() && !(by_part && whole); ++i) {
+        if (by_part ? absl::StrContains(all[i].name, part)
+                    : all[i].name == part) {
+          chosen[i] = true;
+          whole = !by_part;
+        }
+      }
+    }
+  }
+  std::vector<Situation> result;
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (chosen[i]) result.push_back(all[i]);
+  }
+  return result;
 }
 
 std::vector<std::string> ClientsOf(const Options& options) {
@@ -310,8 +336,7 @@ int Run(const Options& options) {
               "makespan", "req/pic", "requests", "lost", "wasted", "outage",
               "storm", "early", "seconds");
   bool met = true;
-  for (const Situation& situation : Situations()) {
-    if (!IsChosen(options.rows, situation.name)) continue;
+  for (const Situation& situation : Chosen(options)) {
     std::printf("%s (at most: %s)\n", situation.name.c_str(),
                 TargetsOf(situation).c_str());
     for (const std::string& client : clients) {

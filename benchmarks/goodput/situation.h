@@ -36,8 +36,8 @@ struct Situation {
   std::string name;
   gemini_emulator::Scenario server;  // Times are not scaled yet.
   std::vector<std::string> keys;
-  int jobs = 100;        // Of all processes together.
-  int concurrency = 50;  // Of each process.
+  int jobs = 100;       // Of all processes together.
+  int concurrency = 0;  // Of each process.
   int processes = 1;
   bool shares_ledger = false;
   int limit = 0;      // A minute: for the limiter that is told.
@@ -50,7 +50,9 @@ struct Situation {
   Targets targets;
 };
 
-std::vector<Situation> Situations();
+// `limit`: of requests or pictures a minute. `concurrency`: of each process,
+// where the situation is not about it.
+std::vector<Situation> Situations(int limit, int concurrency);
 
 // The prompt of a process's job.
 std::string PromptOf(int process, int job);
