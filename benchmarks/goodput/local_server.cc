@@ -31,14 +31,19 @@ gemini_emulator::Scenario Scaled(const Situation& situation,
   server.latency.least *= options.time_scale;
   server.latency.most *= options.time_scale;
   server.refusal_latency = {options.refusal_latency, options.refusal_latency};
+  for (gemini_emulator::CapacityRule& rule : server.quotas.capacity) {
+    rule.from += situation.into_minute;
+  }
   server.seed = options.seed;
   return server;
 }
 
 LocalServer::LocalServer(const Situation& situation,
                          const ServerOptions& options)
-    : begin_(BeginOf(situation) -
-             (situation.strangers > 0 ? kStrangersAgo : absl::ZeroDuration())),
+    : situation_(situation),
+      options_(options),
+      minute_(MinuteOf(situation)),
+      wall_minute_(absl::InfiniteFuture()),
       picture_(std::make_shared<std::string>(DrawSmallPicture())),
       io_(1) {
   gemini_emulator::EmulatorOptions emulator;
@@ -50,9 +55,8 @@ LocalServer::LocalServer(const Situation& situation,
     done(picture_);
   };
   emulator.log = [this](const RequestRecord& record) { Note(record); };
+  // Its clock begins at the full minute, wherever that is on the wall.
   emulator_ = std::make_unique<Emulator>(std::move(emulator));
-  UseAsStrangers(situation);
-  armed_ = true;
   server_ = std::make_unique<gemini_emulator::Server>(&io_, emulator_.get());
 }
 
@@ -61,36 +65,48 @@ LocalServer::~LocalServer() {
   if (thread_.joinable()) thread_.join();
 }
 
-// Stands still until the first request, so that a client's start does not
-// shift it against the server's windows.
-absl::Time LocalServer::Now() {
-  if (!armed_) return begin_;
-  if (!first_.has_value()) first_ = absl::Now();
-  return begin_ + (absl::Now() - *first_);
+absl::Time LocalServer::Now() const {
+  if (wall_minute_ == absl::InfiniteFuture()) return minute_;
+  return minute_ + (absl::Now() - wall_minute_);
 }
 
-void LocalServer::UseAsStrangers(const Situation& situation) {
+void LocalServer::UseAsStrangers() {
   HttpRequest request;
   request.method = "POST";
-  request.headers = {{"x-goog-api-key", situation.keys.back()}};
-  for (int i = 0; i < situation.strangers; ++i) {
-    request.target =
-        absl::StrCat("/v1beta/models/", kModel, ":generateContent");
-    request.body = R"({"contents":[{"parts":[{"text":"a stranger"}]}]})";
+  request.target = absl::StrCat("/v1beta/models/", kModel, ":generateContent");
+  request.headers = {{"x-goog-api-key", situation_.keys.back()}};
+  request.body = R"({"contents":[{"parts":[{"text":"a stranger"}]}]})";
+  for (int i = 0; i < situation_.strangers; ++i) {
     emulator_->Handle(request, [](const gemini_emulator::Reply&) {});
   }
-  if (situation.strangers == 0) return;
-  request.target = "/emulator/clock";
-  request.body = absl::StrCat(R"({"advance":")",
-                              absl::FormatDuration(kStrangersAgo), R"("})");
-  emulator_->Handle(request, [](const gemini_emulator::Reply&) {});
+  seen_.clear();
+}
+
+absl::Status LocalServer::Start() {
+  absl::Status listening = server_->Listen("127.0.0.1", 0);
+  if (!listening.ok()) return listening;
+  const absl::Duration minute = absl::Minutes(1) * options_.time_scale;
+  const absl::Duration begins = situation_.into_minute * options_.time_scale;
+  const absl::Duration strangers = begins - kStrangersAgo * options_.time_scale;
+  const absl::Duration first = situation_.strangers > 0 ? strangers : begins;
+  absl::Time wall_minute =
+      absl::UnixEpoch() + absl::Floor(absl::Now() - absl::UnixEpoch(), minute) -
+      minute + options_.minute_phase;
+  while (wall_minute + first < absl::Now()) wall_minute += minute;
+  wall_minute_ = wall_minute;
+  if (situation_.strangers > 0) {
+    absl::SleepFor(wall_minute + strangers - absl::Now());
+    UseAsStrangers();
+  }
+  thread_ = std::thread([this] { io_.run(); });
+  absl::SleepFor(wall_minute + begins - absl::Now());
+  return absl::OkStatus();
 }
 
 void LocalServer::Note(const RequestRecord& record) {
-  if (!armed_) return;
   Seen seen;
-  seen.arrived = record.time - begin_;
-  seen.answered = Now() - begin_ + record.delay;
+  seen.arrived = record.time - minute_;
+  seen.answered = Now() - minute_ + record.delay;
   seen.project = record.project;
   seen.outcome = record.outcome;
   seen.fault = record.fault;
@@ -101,12 +117,6 @@ void LocalServer::Note(const RequestRecord& record) {
                 &seen.job);
   }
   seen_.push_back(std::move(seen));
-}
-
-absl::Status LocalServer::Start() {
-  absl::Status listening = server_->Listen("127.0.0.1", 0);
-  if (listening.ok()) thread_ = std::thread([this] { io_.run(); });
-  return listening;
 }
 
 std::string LocalServer::url() const {

@@ -19,7 +19,8 @@
 
 namespace goodput {
 
-// A request as the server saw it. Times are on the wall, since the first one.
+// A request as the server saw it. Times are on the wall, since the full minute
+// into which the client begins.
 struct Seen {
   absl::Duration arrived;
   absl::Duration answered;  // When the answer left.
@@ -36,6 +37,9 @@ struct ServerOptions {
   double time_scale = 1;  // Wall seconds in a second of the situation.
   absl::Duration refusal_latency = absl::Milliseconds(20);
   uint64_t seed = 1;
+  // By how much, on the wall, the server's minute begins after the client's,
+  // whose minutes are whole numbers of scaled ones since the epoch.
+  absl::Duration minute_phase;
 };
 
 // The situation's server with its times scaled.
@@ -47,6 +51,7 @@ class LocalServer {
   LocalServer(const Situation& situation, const ServerOptions& options);
   ~LocalServer();
 
+  // Returns when it is time for the client to begin.
   absl::Status Start();
   std::string url() const;
 
@@ -54,13 +59,14 @@ class LocalServer {
   std::vector<Seen> Stop();
 
  private:
-  absl::Time Now();
-  void UseAsStrangers(const Situation& situation);
+  absl::Time Now() const;
+  void UseAsStrangers();
   void Note(const gemini_emulator::RequestRecord& record);
 
-  const absl::Time begin_;  // Of the emulator's clock.
-  bool armed_ = false;
-  std::optional<absl::Time> first_;  // When the first request came.
+  const Situation situation_;
+  const ServerOptions options_;
+  const absl::Time minute_;  // Into which the client begins.
+  absl::Time wall_minute_;   // The same on the wall.
   std::vector<Seen> seen_;
   std::shared_ptr<const std::string> picture_;
   boost::asio::io_context io_;

@@ -32,7 +32,8 @@ namespace fs = std::filesystem;
 
 constexpr char kUsage[] =
     "usage: goodput [--row PART]... [--client NAME]... [--runs N] [--quick]\n"
-    "               [--minute-s S] [--refusal-ms MS] [--seed N] [--check]\n"
+    "               [--minute-s S] [--minute-phase S] [--refusal-ms MS]\n"
+    "               [--seed N] [--check]\n"
     "               [--limit N] [--concurrency K] [--json FILE]\n"
     "               [--journal DIR] [--client-program PATH]\n"
     "               [--peer-script PATH] [--modules DIR]\n"
@@ -42,6 +43,7 @@ constexpr char kUsage[] =
     "  --runs N        of each client in each situation [1]\n"
     "  --quick         a minute lasts 3 s\n"
     "  --minute-s S    wall seconds that a minute lasts [6]\n"
+    "  --minute-phase S  after the client's minute the server's begins [0]\n"
     "  --refusal-ms MS after which a refusal leaves the server [20]\n"
     "  --seed N        of what chance decides, in the first run [1]\n"
     "  --limit N       of quotas, a minute [20]\n"
@@ -55,6 +57,7 @@ struct Options {
   std::vector<std::string> clients;
   int runs = 1;
   double minute_s = 6;
+  double minute_phase_s = 0;
   double refusal_ms = 20;
   int seed = 1;
   int limit = 20;
@@ -88,6 +91,8 @@ bool ParseOptions(int argc, char** argv, Options* options) {
       options->runs = std::atoi(value);
     } else if (name == "--minute-s") {
       options->minute_s = std::atof(value);
+    } else if (name == "--minute-phase") {
+      options->minute_phase_s = std::atof(value);
     } else if (name == "--refusal-ms") {
       options->refusal_ms = std::atof(value);
     } else if (name == "--seed") {
@@ -188,9 +193,11 @@ std::optional<Measured> RunOnce(const std::string& client,
   server_options.time_scale = options.minute_s / 60;
   server_options.refusal_latency = absl::Milliseconds(options.refusal_ms);
   server_options.seed = static_cast<uint64_t>(options.seed + run);
-  const absl::Duration optimum = Optimum(situation, server_options);
+  server_options.minute_phase = absl::Seconds(options.minute_phase_s);
   const absl::Duration deadline =
-      std::max(3 * optimum, absl::Minutes(5) * server_options.time_scale) +
+      std::max(3 * Optimum(situation, server_options,
+                           situation.into_minute * server_options.time_scale),
+               absl::Minutes(5) * server_options.time_scale) +
       absl::Seconds(10);
   const RuntimeDirectory runtime;
   LocalServer server(situation, server_options);
@@ -213,7 +220,7 @@ std::optional<Measured> RunOnce(const std::string& client,
                  seen);
   }
   if (!said.has_value()) return std::nullopt;
-  return Measure(situation, server_options, optimum, seen, *said);
+  return Measure(situation, server_options, seen, *said);
 }
 
 gemini_emulator::Json ToJson(const std::string& client,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "goodput/optimum.h"
+
 namespace goodput {
 namespace {
 
@@ -72,25 +74,29 @@ void Check(const Situation& situation, Measured* measured) {
 }  // namespace
 
 Measured Measure(const Situation& situation, const ServerOptions& options,
-                 absl::Duration optimum, const std::vector<Seen>& seen,
-                 const Said& said) {
+                 const std::vector<Seen>& seen, const Said& said) {
   Measured measured;
   measured.said = said;
   measured.requests = static_cast<int>(seen.size());
   measured.wasted = measured.requests - said.ok;
   measured.answered = absl::Seconds(said.wall_s);
   measured.early = CountEarly(seen);
+  absl::Duration first = absl::InfiniteDuration();
   absl::Duration last_picture;
-  const absl::Duration down = situation.outage_from * options.time_scale;
+  const absl::Duration down =
+      (situation.into_minute + situation.outage_from) * options.time_scale;
   const absl::Duration up = down + situation.outage_for * options.time_scale;
   for (const Seen& request : seen) {
+    first = std::min(first, request.arrived);
     if (request.outcome == "200") {
       last_picture = std::max(last_picture, request.answered);
     }
     if (request.arrived >= down && request.arrived < up) ++measured.in_outage;
   }
+  const absl::Duration optimum =
+      seen.empty() ? absl::ZeroDuration() : Optimum(situation, options, first);
   if (optimum > absl::ZeroDuration()) {
-    measured.makespan = absl::FDivDuration(last_picture, optimum);
+    measured.makespan = absl::FDivDuration(last_picture - first, optimum);
     measured.requests_per_picture =
         static_cast<double>(measured.requests) / std::max(said.ok, 1);
   }

@@ -40,8 +40,7 @@ struct Measured {
 };
 
 Measured Measure(const Situation& situation, const ServerOptions& options,
-                 absl::Duration optimum, const std::vector<Seen>& seen,
-                 const Said& said);
+                 const std::vector<Seen>& seen, const Said& said);
 
 // The worst of several runs; ratios are means.
 Measured Together(const Situation& situation,

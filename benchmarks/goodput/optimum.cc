@@ -46,7 +46,7 @@ class Oracle {
       : situation_(situation),
         options_(options),
         server_(Scaled(situation, options)),
-        begin_(BeginOf(situation)),
+        minute_(MinuteOf(situation)),
         quota_(server_.quotas) {
     for (const gemini_emulator::Fault& fault : server_.faults) {
       faults_.Add(fault);
@@ -59,17 +59,17 @@ class Oracle {
     }
     for (int i = 0; i < situation.strangers; ++i) {
       quota_.Admit(DemandOf(server_.keys.back(), "a stranger"),
-                   begin_ - kStrangersAgo);
+                   minute_ + situation.into_minute - kStrangersAgo);
     }
   }
 
-  absl::Duration Run() {
+  absl::Duration Run(absl::Duration first) {
     absl::Duration makespan;
-    for (absl::Duration now; now < kHopeless; now += kTick) {
+    for (absl::Duration now = first; now < kHopeless; now += kTick) {
       while (!busy_.empty() && busy_.begin()->first <= now) {
         const auto& [job, drawn] = busy_.begin()->second;
         if (drawn) {
-          makespan = busy_.begin()->first;
+          makespan = busy_.begin()->first - first;
         } else {
           open_.push_front(job);
         }
@@ -100,7 +100,7 @@ class Oracle {
     }
     for (const KeyEntry& key : server_.keys) {
       if (!key.state.empty()) continue;
-      if (quota_.Admit(DemandOf(key, job.prompt), begin_ + on_server)) {
+      if (quota_.Admit(DemandOf(key, job.prompt), minute_ + on_server)) {
         continue;
       }
       gemini_emulator::RequestFacts facts;
@@ -122,7 +122,7 @@ class Oracle {
   const Situation& situation_;
   const ServerOptions options_;
   const Scenario server_;
-  const absl::Time begin_;
+  const absl::Time minute_;
   gemini_emulator::QuotaEngine quota_;
   gemini_emulator::FaultBoard faults_;
   std::deque<Job> open_;
@@ -131,15 +131,15 @@ class Oracle {
 
 }  // namespace
 
-absl::Duration Optimum(const Situation& situation,
-                       const ServerOptions& options) {
+absl::Duration Optimum(const Situation& situation, const ServerOptions& options,
+                       absl::Duration first) {
   if (situation.expected != Expected::kPictures) return absl::ZeroDuration();
   Situation without_refusals = situation;
   for (auto& rule : without_refusals.server.quotas.quotas) {
     // It asks whether it would be let in, and is never refused.
     rule.count_refused = false;
   }
-  return Oracle(without_refusals, options).Run();
+  return Oracle(without_refusals, options).Run(first);
 }
 
 }  // namespace goodput

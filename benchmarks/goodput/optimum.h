@@ -13,8 +13,9 @@ namespace goodput {
 // the server, for someone who sees the server's counters, is never refused for
 // quota, and repeats at once what a fault has met. Zero where no work can be
 // done.
-absl::Duration Optimum(const Situation& situation,
-                       const ServerOptions& options);
+// `first` is when the first request comes, on the wall, since the full minute.
+absl::Duration Optimum(const Situation& situation, const ServerOptions& options,
+                       absl::Duration first);
 
 }  // namespace goodput
 

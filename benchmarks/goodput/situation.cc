@@ -191,11 +191,10 @@ std::string PromptOf(int process, int job) {
   return absl::StrCat("a lighthouse, job-p", process, "-", job);
 }
 
-absl::Time BeginOf(const Situation& situation) {
+absl::Time MinuteOf(const Situation& situation) {
   // Los Angeles is eight hours behind in November.
   return absl::FromCivil(absl::CivilDay(2026, 11, 24), absl::UTCTimeZone()) +
-         absl::Hours(8) + situation.into_day + absl::Minutes(5) +
-         situation.into_minute;
+         absl::Hours(8) + situation.into_day + absl::Minutes(5);
 }
 
 }  // namespace goodput

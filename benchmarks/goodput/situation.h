@@ -57,8 +57,8 @@ std::vector<Situation> Situations(int limit, int concurrency);
 // The prompt of a process's job.
 std::string PromptOf(int process, int job);
 
-// When the client begins, on the server's clock.
-absl::Time BeginOf(const Situation& situation);
+// The full minute, on the server's clock, into which the client begins.
+absl::Time MinuteOf(const Situation& situation);
 
 }  // namespace goodput
 
