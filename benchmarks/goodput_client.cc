@@ -87,12 +87,12 @@ gemini::internal::GateOptions Scaled(double scale) {
         &gates.careful_step, &gates.ramp_time, &gates.bare_probe,
         &gates.day_probe, &gates.verdict_probe, &gates.max_probe,
         &gates.breaker_window, &gates.breaker_open, &gates.breaker_max_open,
-        &gates.recovery_doubling, &gates.retry_refill}) {
+        &gates.recovery_step, &gates.recovery_doubling, &gates.retry_refill}) {
     *constant *= scale;
   }
   gates.hold = std::max(gates.hold, absl::Milliseconds(10));
   gates.cold_hold = std::max(gates.cold_hold, absl::Milliseconds(25));
-  gates.careful_step = std::max(gates.careful_step, absl::Milliseconds(2));
+  gates.careful_step = std::max(gates.careful_step, absl::Milliseconds(3));
   return gates;
 }
 

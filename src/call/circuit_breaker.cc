@@ -23,9 +23,11 @@ constexpr double kUnbounded = 10000;
 }  // namespace
 
 double CircuitBreaker::Allowed(absl::Time now) const {
+  const absl::Duration since = now - bound_since_;
   const double doublings =
-      absl::FDivDuration(now - bound_since_, options_.recovery_doubling);
-  return *bound_ * std::exp2(std::min(doublings, 30.0));
+      absl::FDivDuration(since, options_.recovery_doubling);
+  return std::max(*bound_ + absl::FDivDuration(since, options_.recovery_step),
+                  *bound_ * std::exp2(std::min(doublings, 30.0)));
 }
 
 absl::Time CircuitBreaker::Next(int in_flight, absl::Time deadline,
@@ -48,8 +50,10 @@ absl::Time CircuitBreaker::Next(int in_flight, absl::Time deadline,
   }
   const double wanted = in_flight + 1;
   if (wanted <= *bound_) return now;
-  return std::max(now, bound_since_ + options_.recovery_doubling *
-                                          std::log2(wanted / *bound_));
+  const absl::Duration wait =
+      std::min(options_.recovery_step * (wanted - *bound_),
+               options_.recovery_doubling * std::log2(wanted / *bound_));
+  return std::max(now, bound_since_ + wait);
 }
 
 void CircuitBreaker::OnSent(uint64_t id, absl::Time now) {
@@ -87,7 +91,7 @@ void CircuitBreaker::OnServed(uint64_t id, absl::Time sent, absl::Time now) {
   row_ = 0;
   ends_.clear();
   closed_at_ = now;
-  bound_ = options_.ramp_start;
+  bound_ = options_.recovery_start;
   bound_since_ = now;
 }
 

@@ -16,15 +16,15 @@ struct GateOptions {
   // second, pictures take many. Longer as long as nothing is known of how long
   // refusals take, and once they are seen to take long, at most `max_hold`.
   absl::Duration hold = absl::Milliseconds(125);
-  absl::Duration cold_hold = absl::Milliseconds(400);
+  absl::Duration cold_hold = absl::Milliseconds(300);
   absl::Duration max_hold = absl::Seconds(2);
 
   // Slow start: requests in flight once the first was let in, and the time
   // until there may be one more: what is sent until a refusal arrives is
   // wasted. Once a picture came, all that wait may be in flight after
   // `ramp_time`.
-  double ramp_start = 6;
-  absl::Duration careful_step = absl::Milliseconds(25);
+  double ramp_start = 10;
+  absl::Duration careful_step = absl::Milliseconds(40);
   absl::Duration ramp_time = absl::Milliseconds(600);
 
   // A refusal for quota that states no delay is tested after this time, then
@@ -43,9 +43,11 @@ struct GateOptions {
   absl::Duration breaker_open = absl::Seconds(1);
   absl::Duration breaker_max_open = absl::Seconds(30);
 
-  // After an outage requests in flight grow from `ramp_start` and may double in
-  // this time.
-  absl::Duration recovery_doubling = absl::Milliseconds(500);
+  // After an outage requests in flight grow from `recovery_start`: by one each
+  // step, or double in their time, whichever is more.
+  double recovery_start = 6;
+  absl::Duration recovery_step = absl::Milliseconds(40);
+  absl::Duration recovery_doubling = absl::Seconds(1);
 
   // Repetitions after faults: as many at once, and then a share of what
   // succeeds and one more each time that `retry_refill` passes.

@@ -136,7 +136,7 @@ TEST(CircuitBreakerTest, ComesBackGently) {
   const absl::Time probe = kStart + absl::Seconds(1);
   breaker.OnSent(7, probe);
   breaker.OnServed(7, probe, probe);
-  const int few = static_cast<int>(GateOptions().ramp_start);
+  const int few = static_cast<int>(GateOptions().recovery_start);
   EXPECT_EQ(breaker.Next(few - 1, kFar, probe), probe);
   EXPECT_GT(breaker.Next(few, kFar, probe), probe);
   const absl::Time later = probe + absl::Seconds(30);

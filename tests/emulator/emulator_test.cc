@@ -157,7 +157,8 @@ TEST(EmulatorTest, QuotasComeBackAsItsClockAdvances) {
 }
 
 TEST(EmulatorTest, ARefusalByATemplateTellsNothingElse) {
-  const Emulator emulator(R"({"quotas":[{"rpm":1,"template":"resource_exhausted"}]})");
+  const Emulator emulator(
+      R"({"quotas":[{"rpm":1,"template":"resource_exhausted"}]})");
   EXPECT_EQ(emulator.Send(kGenerate, kFox, kKey).status, 200);
   const HttpAnswer refused = emulator.Send(kGenerate, kFox, kKey);
   EXPECT_EQ(refused.status, 429);
