@@ -24,6 +24,16 @@ QuotaModel PerDay(int64_t limit, int64_t used = 0) {
   return quota;
 }
 
+// A call that is given up only at its deadline, and rather paid for twice than
+// lost.
+Row Patient(Row row) {
+  row.name += ", patient";
+  row.work.max_retries = 20;
+  row.work.max_ambiguous_retries = 5;
+  row.not_met.clear();
+  return row;
+}
+
 Row NewRow(std::string name, std::vector<QuotaModel> quotas, double makespan,
            double requests) {
   Row row;
@@ -71,6 +81,7 @@ void AddMinuteRows(std::vector<Row>* rows) {
     row.model.bare = true;
     row.not_met = {"all pictures", "none lost"};
     rows->push_back(row);
+    rows->push_back(Patient(row));
     row.not_met.clear();
 
     row = NewRow(kind + ", images and tokens",
@@ -119,8 +130,9 @@ void AddFaultRows(std::vector<Row>* rows) {
   row.work.jobs = 200;
   row.work.concurrency = 20;
   row.makespan = 1.03;
-  row.not_met = {"all pictures", "makespan", "none lost"};
+  row.not_met = {"all pictures", "none lost"};
   rows->push_back(row);
+  rows->push_back(Patient(row));
 
   row = Row();
   row.name = "outage of 12 s, slow recovery";
@@ -133,6 +145,7 @@ void AddFaultRows(std::vector<Row>* rows) {
   row.storm = 1.2;
   row.not_met = {"all pictures", "none lost"};
   rows->push_back(row);
+  rows->push_back(Patient(row));
 
   row = Row();
   row.name = "2,000 calls, nothing refused";

@@ -123,7 +123,8 @@ class Process {
     CallMachine machine;
     const int job;
     int attempts = 0;
-    uint64_t wait = 0;  // Counts waits, so that old timers do nothing.
+    bool failed = false;  // The last one, by a fault.
+    uint64_t wait = 0;    // Counts waits, so that old timers do nothing.
     absl::Time deadline;
   };
 
@@ -217,6 +218,7 @@ class Process {
     Result& result = world_->result;
     const absl::Time now = world_->time.now();
     ++result.requests;
+    if (call->failed) ++result.repeats;
     if (now < told_[action.credential]) ++result.early;
     if (now >= call->deadline) ++result.late;
     world_->sent.push_back(now);
@@ -231,6 +233,7 @@ class Process {
     if (arrives > action.give_up_at) {
       world_->time.At(action.give_up_at, [this, call] {
         --world_->in_flight;
+        call->failed = true;
         Do(call, call->machine.OnAttemptEnded(TimedOut(), world_->time.now(),
                                               world_->luck.Next()));
       });
@@ -266,6 +269,10 @@ class Process {
           told_[key] = std::max(told_[key], *ended->retry_at);
         }
         --world_->in_flight;
+        call->failed =
+            ended.has_value() && (ended->cause == gemini::Cause::kAmbiguous ||
+                                  (ended->cause == gemini::Cause::kOverloaded &&
+                                   ended->http_status != 429));
         Do(call, call->machine.OnAttemptEnded(ended, world_->time.now(),
                                               world_->luck.Next()));
       });

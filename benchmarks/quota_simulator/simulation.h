@@ -36,6 +36,7 @@ struct Result {
   int early = 0;  // Sent before a time that the server had told.
   int late = 0;   // Sent, or calls that ended, after the deadline.
   int in_outage = 0;
+  int repeats = 0;         // Requests after a fault.
   int busiest_before = 0;  // Requests in the busiest second before the outage;
   int busiest_after = 0;   // after it. Without one, before is all.
   int peak_in_flight = 0;

@@ -1,6 +1,8 @@
 #include "call/gates.h"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "call/remedy.h"
@@ -180,10 +182,11 @@ Gates::Opening Gates::Check(const GateCredential& credential,
 
 Admission Gates::AskForTurn(const Demand& demand, absl::Time now) {
   Queue& queue = queues_[demand.model];
-  const auto place = queue
-                         .try_emplace({demand.priority, demand.place},
-                                      Waiter{demand.deadline, demand.ticket})
-                         .first;
+  const auto place =
+      queue
+          .try_emplace({demand.priority, demand.place},
+                       Waiter{demand.deadline, demand.ticket, {}})
+          .first;
   if (place == queue.begin()) wants_turn_ = true;
   return AskAgain{std::nullopt, now, nullptr};
 }
@@ -234,11 +237,21 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
   }
 
   Queue& queue = queues_[demand.model];
-  const auto place = queue
-                         .try_emplace({demand.priority, demand.place},
-                                      Waiter{demand.deadline, demand.ticket})
-                         .first;
+  const auto [place, is_new] =
+      queue.try_emplace({demand.priority, demand.place},
+                        Waiter{demand.deadline, demand.ticket, {}});
   if (place != queue.begin()) {
+    Waiter& waiter = place->second;
+    if (is_new && std::next(place) == queue.end() && !when_woken) {
+      const absl::Time turn =
+          BestThroughput(demand, now).TurnOf(queue.size() - 1, best->at);
+      if (turn >= demand.deadline) waiter.too_late = turn;
+    }
+    if (waiter.too_late.has_value()) {
+      const std::optional<absl::Time> turn = waiter.too_late;
+      Leave(demand, now);
+      return NotAdmitted{std::move(best->why), turn};
+    }
     return AskAgain{std::nullopt, best->at, best->why};
   }
   if (when_woken) return AskAgain{std::nullopt, best->at, best->why};
@@ -422,17 +435,48 @@ void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
     route->slow_start.OnReleased(id);
   }
   // Who cannot wait so long goes elsewhere now.
-  for (const auto& [key, waiter] : queues_[sent.model]) {
-    for (const auto& bound : route->buckets) {
-      const auto until = bound.bucket->closed_until();
-      if (until.has_value() && *until >= waiter.deadline) {
-        woken_.push_back(waiter.ticket);
-        break;
-      }
+  absl::Time opens = now;
+  for (const auto& bound : route->buckets) {
+    opens = std::max(opens, bound.bucket->closed_until().value_or(now));
+  }
+  Demand demand;
+  demand.model = sent.model;
+  demand.input_tokens = sent.input_tokens;
+  const Throughput best = BestThroughput(demand, now);
+  size_t ahead = 0;
+  for (auto& [key, waiter] : queues_[sent.model]) {
+    const absl::Time turn = best.TurnOf(ahead, opens);
+    if (ahead++ > 0 && turn >= waiter.deadline) waiter.too_late = turn;
+    if (waiter.too_late.has_value() || opens >= waiter.deadline) {
+      woken_.push_back(waiter.ticket);
     }
   }
   // Others than those named had let it in.
   for (const auto& bound : route->buckets) bound.bucket->OnSettled(id, now);
+}
+
+absl::Time Gates::Throughput::TurnOf(size_t ahead, absl::Time first) const {
+  if (requests < 1) return first;
+  return first + window * std::floor(static_cast<double>(ahead) / requests);
+}
+
+Gates::Throughput Gates::BestThroughput(const Demand& demand, absl::Time now) {
+  Throughput best;
+  for (const GateCredential& key : credentials_) {
+    if (Check(key, demand, now).closed != nullptr) continue;
+    std::optional<double> least;
+    for (const ProjectModel::Bound& bound :
+         Of(key.project, demand.model).buckets) {
+      if (!bound.bucket->limit().has_value()) continue;
+      const double admitted = std::floor(
+          *bound.bucket->limit() / Amount(bound.unit, demand.input_tokens));
+      least = std::min(least.value_or(admitted), admitted);
+      best.window = std::min(best.window, bound.bucket->window());
+    }
+    if (!least.has_value()) return {};
+    best.requests += *least;
+  }
+  return best;
 }
 
 QuotaBucket* Gates::BucketFor(const std::string& project,

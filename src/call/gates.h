@@ -176,6 +176,8 @@ class Gates {
   struct Waiter {
     absl::Time deadline;
     uint64_t ticket;
+    // Its turn comes at this time at the earliest: too late.
+    std::optional<absl::Time> too_late;
   };
   // Those who wait for a model, in the order in which they are let in.
   using Queue = std::map<std::pair<Priority, uint64_t>, Waiter>;
@@ -229,6 +231,16 @@ class Gates {
   QuotaBucket* BucketFor(const std::string& project,
                          const QuotaViolation& violation, ProjectModel* route);
   void Release(uint64_t id);
+  // What all keys together let in at best, as if nobody else used them.
+  struct Throughput {
+    double requests = 0;  // In each window; 0: that cannot be told.
+    absl::Duration window = absl::InfiniteDuration();
+
+    // When somebody with `ahead` others before him comes to his turn if the
+    // first one does at `first`.
+    absl::Time TurnOf(size_t ahead, absl::Time first) const;
+  };
+  Throughput BestThroughput(const Demand& demand, absl::Time now);
   void WakeFirst(const std::string& model);
   void WakeAll(const std::string& model);
 

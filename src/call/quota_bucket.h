@@ -56,6 +56,10 @@ class QuotaBucket {
   // Closed since a refusal, until then.
   std::optional<absl::Time> closed_until() const;
 
+  // How much the server or the user lets in at most within a window, if known.
+  std::optional<double> limit() const { return limit_; }
+  absl::Duration window() const { return window_; }
+
   Kind kind() const { return kind_; }
   std::optional<double> cap() const { return cap_; }
 

@@ -95,6 +95,28 @@ TEST_F(GatesTest, ThoseWhoCannotWaitSoLongAreWoken) {
   EXPECT_THAT(gates_.TakeWoken(), Contains(hurried.ticket));
 }
 
+TEST_F(GatesTest, WhoseTurnComesTooLateIsToldAtOnce) {
+  std::vector<Demand> waiting;
+  for (int i = 0; i < 60; ++i) waiting.push_back(NewDemand(&gates_));
+  Permit permit = MustAdmit(&gates_, waiting[0], kStart);
+  for (const Demand& demand : waiting) gates_.Admit(demand, kStart);
+  gates_.TakeWoken();
+  // 10 a minute, from 33 s on, within 5 minutes: 50 at most.
+  const absl::Time told = kStart + absl::Seconds(33);
+  gates_.Record(std::move(permit), kStart, MinuteQuota(10, told), 0.5);
+  EXPECT_THAT(gates_.TakeWoken(), ::testing::SizeIs(11));
+  const Admission late = gates_.Admit(waiting[59], kStart);
+  const auto* refusal = std::get_if<NotAdmitted>(&late);
+  ASSERT_NE(refusal, nullptr);
+  EXPECT_EQ(refusal->retry_at, told + absl::Minutes(5));
+  EXPECT_EQ(refusal->why->cause, Cause::kRateLimited);
+  EXPECT_TRUE(
+      std::holds_alternative<AskAgain>(gates_.Admit(waiting[49], kStart)));
+  // The queue is full: so is a new one.
+  EXPECT_TRUE(std::holds_alternative<NotAdmitted>(
+      gates_.Admit(NewDemand(&gates_), kStart)));
+}
+
 TEST_F(GatesTest, WaitersGoByPriorityThenByArrival) {
   Permit permit = MustAdmit(&gates_, NewDemand(&gates_), kStart);
   const Demand batch = NewDemand(&gates_, Priority::kBatch);

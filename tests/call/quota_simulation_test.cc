@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "call/gate_options.h"
 #include "gtest/gtest.h"
 #include "quota_simulator/rows.h"
 
@@ -61,6 +62,7 @@ TEST(QuotaSimulationTest, RandomQuotasAndFaultsBreakNoRule) {
     work.seed = seed;
     work.jobs = 4 * static_cast<int>(1 + 20 * random.Next());
     work.processes = random.Next() < 0.5 ? 1 : 2;
+    work.ledger = random.Next() < 0.5;
     work.keys = random.Next() < 0.5 ? 1 : 2;
     work.max_retries = static_cast<int>(6 * random.Next());
     work.deadline = absl::Seconds(5 + 400 * random.Next());
@@ -72,6 +74,13 @@ TEST(QuotaSimulationTest, RandomQuotasAndFaultsBreakNoRule) {
     EXPECT_EQ(result.early, 0);
     EXPECT_EQ(result.late, 0);
     EXPECT_LE(result.requests, work.jobs * work.keys * (work.max_retries + 1));
+    // The bound of the retry budget, of each process.
+    const gemini::internal::GateOptions options;
+    EXPECT_LE(result.repeats,
+              work.processes * (options.retry_burst +
+                                absl::FDivDuration(result.answered,
+                                                   options.retry_refill)) +
+                  options.retry_share * result.ok + work.processes);
   }
 }
 
