@@ -14,6 +14,7 @@ namespace gemini::internal {
 
 class JsonElements;
 class JsonMembers;
+struct JsonMember;
 
 // A value inside a JsonDocument, which it must not outlive; or no value at all.
 // Every getter may be called on every value: asked for something that the value
@@ -52,6 +53,7 @@ class JsonValue {
   // The element of an array, or the value of the member of an object.
   JsonValue At(size_t index) const;
   absl::string_view NameAt(size_t index) const;
+  JsonMember MemberAt(size_t index) const;
 
   JsonElements elements() const;
   JsonMembers members() const;
@@ -104,9 +106,7 @@ class JsonMembers {
   class iterator {
    public:
     iterator(JsonValue of, size_t index) : of_(of), index_(index) {}
-    JsonMember operator*() const {
-      return {of_.NameAt(index_), of_.At(index_)};
-    }
+    JsonMember operator*() const { return of_.MemberAt(index_); }
     iterator& operator++() {
       ++index_;
       return *this;

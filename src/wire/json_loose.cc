@@ -507,7 +507,8 @@ LooseJson JsonDocument::ParseLoosely(absl::string_view text,
                                      const JsonLimits& limits) {
   text = text.substr(0, std::min<size_t>(limits.max_bytes,
                                          std::numeric_limits<int32_t>::max()));
-  auto impl = std::make_unique<Impl>();
+  // Strings are copied into the document as they are read.
+  auto impl = std::make_unique<Impl>(0);
   LooseParser parser(text, limits, &impl->document.GetAllocator());
   static_cast<Value&>(impl->document) = parser.Parse();
   return {JsonDocument(std::move(impl)), parser.consumed(), parser.closed()};
