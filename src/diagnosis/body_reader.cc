@@ -131,7 +131,8 @@ void BodyReader::TakeError(ErrorFacts error) {
 void BodyReader::VisitObject(JsonValue object, absl::string_view name,
                              int nesting) {
   // Answers are whole bodies, events, or elements of an array of events.
-  if (name.empty()) ReadAnswer(object, &facts_.answer);
+  const bool is_envelope = object.size() == 1 && object["error"].is_object();
+  if (name.empty() && !is_envelope) ReadAnswer(object, &facts_.answer);
   const bool is_error = LooksLikeError(object, name);
   if (is_error) TakeError(ReadError(object));
   for (const JsonMember member : object.members()) {

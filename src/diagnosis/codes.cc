@@ -1,7 +1,7 @@
 #include "diagnosis/codes.h"
 
 #include <iterator>
-#include <string>
+#include <utility>
 
 namespace gemini::internal {
 namespace {
@@ -107,12 +107,12 @@ const DiagnosisCode* FindDiagnosisCode(absl::string_view name) {
   return nullptr;
 }
 
-Diagnosis MakeDiagnosis(absl::string_view code, absl::string_view evidence) {
+Diagnosis MakeDiagnosis(absl::string_view code, std::string evidence) {
   Diagnosis diagnosis;
   const DiagnosisCode* entry = FindDiagnosisCode(code);
   if (entry != nullptr) diagnosis.cause = entry->cause;
   diagnosis.code = std::string(code);
-  diagnosis.evidence = std::string(evidence);
+  diagnosis.evidence = std::move(evidence);
   return diagnosis;
 }
 

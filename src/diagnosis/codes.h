@@ -5,6 +5,7 @@
 #define GEMINI_SRC_DIAGNOSIS_CODES_H_
 
 #include <cstddef>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "gemini/diagnosis.h"
@@ -31,7 +32,7 @@ const DiagnosisCode* FindDiagnosisCode(absl::string_view name);
 
 // Returns a diagnosis of this code and its cause. A name that is not in the
 // table gives kUnknown.
-Diagnosis MakeDiagnosis(absl::string_view code, absl::string_view evidence);
+Diagnosis MakeDiagnosis(absl::string_view code, std::string evidence);
 
 }  // namespace gemini::internal
 

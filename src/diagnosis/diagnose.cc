@@ -32,6 +32,7 @@ namespace {
 constexpr size_t kMaxMessage = 2000;
 constexpr size_t kMaxName = 200;
 constexpr size_t kMaxDetail = 1000;
+constexpr size_t kMaxUrl = 2000;
 
 // Delays that are shorter are not believed of a daily quota: they are known to
 // come with it and to mislead.
@@ -48,48 +49,18 @@ absl::string_view FirstFilled(std::initializer_list<absl::string_view> texts) {
 
 // Whether Line() would leave `text` as it is.
 bool IsLine(absl::string_view text, size_t max, const Secrets& secrets) {
-  if (text.empty()) return true;
-  if (text.size() > max || text.front() == ' ' || text.back() == ' ') {
-    return false;
-  }
-  for (size_t i = 0; i < text.size(); ++i) {
-    const unsigned char c = static_cast<unsigned char>(text[i]);
-    if (c > ' ' && c != 0x7F) continue;
-    if (c != ' ' || text[i + 1] == ' ') return false;
-  }
-  return !NeedsRedaction(text, secrets);
+  return text.size() <= max && IsCleanLine(text, secrets);
 }
 
 // As one line without secrets, cut between characters.
 std::string Line(absl::string_view text, size_t max, const Secrets& secrets) {
-  if (IsLine(text, max, secrets)) return std::string(text);
   // First of all: what is cut in the middle is not recognized.
-  std::string line = Redact(text, secrets);
-  size_t size = 0;
-  bool space = false;
-  for (size_t i = 0; i < line.size() && size <= max; ++i) {
-    const unsigned char c = static_cast<unsigned char>(line[i]);
-    if (c <= ' ' || c == 0x7F) {
-      space = size > 0;
-      continue;
-    }
-    // What is dropped before leaves room for the space.
-    if (space) line[size++] = ' ';
-    space = false;
-    line[size++] = static_cast<char>(c);
+  std::string line = RedactToLine(text, secrets);
+  if (line.size() <= max) return line;
+  while (max > 0 && (static_cast<unsigned char>(line[max]) & 0xC0) == 0x80) {
+    --max;
   }
-  if (size > max) {
-    size = max;
-    while (size > 0 &&
-           (static_cast<unsigned char>(line[size]) & 0xC0) == 0x80) {
-      --size;
-    }
-  }
-  line.resize(size);
-  // Spaces that are gone may have parted a listed secret.
-  if (!secrets.empty() && NeedsRedaction(line, secrets)) {
-    return Redact(line, secrets);
-  }
+  line.resize(max);
   return line;
 }
 
@@ -183,13 +154,17 @@ Diagnosis DiagnoseBody(const FailureFacts& facts, BodyFacts body) {
       FirstFilled({body.model,
                    error.violations.empty() ? absl::string_view()
                                             : error.violations[0].model,
-                   error.model, ModelIn(error.message), body.answer.model,
-                   facts.requested_model});
+                   error.model});
+  if (evidence.model.empty()) {
+    evidence.model = FirstFilled(
+        {ModelIn(error.message), body.answer.model, facts.requested_model});
+  }
   absl::ConsumePrefix(&evidence.model, "models/");
-  const Verdict verdict = Judge(evidence);
+  Verdict verdict = Judge(evidence);
 
   const Secrets& secrets = facts.secrets;
-  Diagnosis diagnosis = MakeDiagnosis(verdict.code, verdict.evidence);
+  Diagnosis diagnosis =
+      MakeDiagnosis(verdict.code, std::move(verdict.evidence));
   if (facts.http_status != 0) {
     diagnosis.http_status = facts.http_status;
   } else if (evidence.http != 0) {
@@ -214,14 +189,17 @@ Diagnosis DiagnoseBody(const FailureFacts& facts, BodyFacts body) {
   for (QuotaViolation& violation : diagnosis.violations) {
     CleanViolation(&violation, secrets);
   }
-  for (const FieldViolation& violation : error.field_violations) {
-    diagnosis.field_violations.push_back(
-        {Line(violation.field, kMaxName, secrets),
-         Line(violation.description, kMaxName, secrets)});
+  diagnosis.field_violations = std::move(error.field_violations);
+  for (FieldViolation& violation : diagnosis.field_violations) {
+    Clean(&violation.field, secrets);
+    Clean(&violation.description, secrets);
   }
-  for (const HelpLink& link : error.help) {
-    diagnosis.help.push_back({Line(link.description, kMaxName, secrets),
-                              RedactLink(link.url.substr(0, 2000), secrets)});
+  diagnosis.help = std::move(error.help);
+  for (HelpLink& link : diagnosis.help) {
+    Clean(&link.description, secrets);
+    if (!IsLine(link.url, kMaxUrl, secrets)) {
+      link.url = RedactLink(link.url.substr(0, kMaxUrl), secrets);
+    }
   }
   for (const auto& [type, detail] : error.details) {
     diagnosis.details.push_back(

@@ -3,7 +3,7 @@
 #ifndef GEMINI_SRC_DIAGNOSIS_FACTS_H_
 #define GEMINI_SRC_DIAGNOSIS_FACTS_H_
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -74,7 +74,7 @@ struct BodyFacts {
 
   // What the views point into.
   std::vector<JsonDocument> documents;
-  std::deque<std::string> texts;
+  std::list<std::string> texts;
 };
 
 }  // namespace gemini::internal

@@ -185,9 +185,10 @@ class SearchedText {
     char last = ' ';
     for (const absl::string_view text : texts) {
       for (const char c : text.substr(0, kMaxText)) {
-        // Consoles break lines between words.
+        // Consoles break lines between words. One branch, never taken as a
+        // rule: where single spaces are is not to be predicted.
         const char kept = kFold.of[static_cast<unsigned char>(c)];
-        if (kept == ' ' && last == ' ') continue;
+        if ((kept == ' ') & (last == ' ')) continue;
         *out++ = kept;
         pairs_[Hash(last, kept)] = true;
         last = kept;
@@ -214,7 +215,7 @@ class SearchedText {
 
   // More than that of a text is not looked through.
   static constexpr size_t kMaxText = 16 << 10;
-  static constexpr size_t kPairs = 4096;
+  static constexpr size_t kPairs = 1024;
   std::string text_;
   bool pairs_[kPairs] = {};
 };

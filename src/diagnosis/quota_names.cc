@@ -1,6 +1,7 @@
 #include "diagnosis/quota_names.h"
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -8,12 +9,67 @@
 namespace gemini::internal {
 namespace {
 
+char Lower(char c) {
+  return absl::ascii_tolower(static_cast<unsigned char>(c));
+}
+
+bool IsSeparator(char c) { return c == '_' || c == '-' || c == ' '; }
+
+// Which pairs of neighbours a text has, as a set of hashes: a text that lacks
+// one of a word's pairs does not hold the word. Nearly all words are looked for
+// in vain, which this tells without a search.
+class PairSet {
+ public:
+  constexpr PairSet() = default;
+  constexpr explicit PairSet(const char* word) {
+    for (; word[0] != '\0' && word[1] != '\0'; ++word) Add(word[0], word[1]);
+  }
+
+  constexpr void Add(char a, char b) {
+    const unsigned hash =
+        (static_cast<unsigned char>(a) * 7u + static_cast<unsigned char>(b)) %
+        128;
+    bits_[hash / 64] |= uint64_t{1} << (hash % 64);
+  }
+
+  bool HasAllOf(const PairSet& other) const {
+    return (other.bits_[0] & ~bits_[0]) == 0 &&
+           (other.bits_[1] & ~bits_[1]) == 0;
+  }
+
+ private:
+  uint64_t bits_[2] = {};
+};
+
 // Words as they stand in names once these are lower-case and without '_', '-'
 // and spaces. The first word found decides.
 template <typename Enum>
 struct Word {
+  constexpr Word(const char* letters, Enum what)
+      : word(letters), meaning(what), pairs(letters) {}
+
   absl::string_view word;
   Enum meaning;
+  PairSet pairs;
+};
+
+// A name in the form of those words.
+struct Letters {
+  explicit Letters(absl::string_view name) {
+    char last = ' ';
+    for (const char c : name) {
+      if (size == sizeof(buffer)) break;
+      if (IsSeparator(c)) continue;
+      const char letter = Lower(c);
+      pairs.Add(last, letter);
+      buffer[size++] = last = letter;
+    }
+  }
+
+  // Names of quotas have about 60 characters.
+  char buffer[256];
+  size_t size = 0;
+  PairSet pairs;
 };
 
 constexpr Word<QuotaWindow> kWindowWords[] = {
@@ -47,16 +103,14 @@ constexpr Word<QuotaTier> kTierWords[] = {
     {"paidtier", QuotaTier::kPaid},
 };
 
-char Lower(char c) {
-  return absl::ascii_tolower(static_cast<unsigned char>(c));
-}
-
-bool IsSeparator(char c) { return c == '_' || c == '-' || c == ' '; }
-
 template <typename Enum, size_t N>
-Enum FirstWord(const Word<Enum> (&words)[N], absl::string_view letters) {
+Enum FirstWord(const Word<Enum> (&words)[N], const Letters& letters) {
+  const absl::string_view text(letters.buffer, letters.size);
   for (const Word<Enum>& word : words) {
-    if (absl::StrContains(letters, word.word)) return word.meaning;
+    if (letters.pairs.HasAllOf(word.pairs) &&
+        absl::StrContains(text, word.word)) {
+      return word.meaning;
+    }
   }
   return Enum::kUnknown;
 }
@@ -64,25 +118,18 @@ Enum FirstWord(const Word<Enum> (&words)[N], absl::string_view letters) {
 }  // namespace
 
 QuotaTraits TraitsIn(absl::string_view name) {
-  // Names of quotas have about 60 characters.
-  char buffer[256];
-  size_t size = 0;
-  for (const char c : name) {
-    if (size == sizeof(buffer)) break;
-    if (!IsSeparator(c)) buffer[size++] = Lower(c);
-  }
-  const absl::string_view letters(buffer, size);
+  const Letters letters(name);
   QuotaTraits traits;
   traits.window = FirstWord(kWindowWords, letters);
   traits.unit = FirstWord(kUnitWords, letters);
-  traits.tier = absl::StrContains(letters, "tier")
-                    ? FirstWord(kTierWords, letters)
-                    : QuotaTier::kUnknown;
+  traits.tier = FirstWord(kTierWords, letters);
   return traits;
 }
 
 absl::string_view WindowWordIn(absl::string_view name) {
+  const Letters letters(name);
   for (const Word<QuotaWindow>& entry : kWindowWords) {
+    if (!letters.pairs.HasAllOf(entry.pairs)) continue;
     for (size_t begin = 0; begin < name.size(); ++begin) {
       size_t matched = 0;
       size_t at = begin;

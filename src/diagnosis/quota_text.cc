@@ -1,6 +1,7 @@
 #include "diagnosis/quota_text.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 
@@ -174,6 +175,11 @@ bool EndsPhrase(char c) {
   return c == 'n' || c == 'r' || c == 't';
 }
 
+// What Go's form of a duration has besides digits.
+bool IsInDuration(char c) {
+  return c == '.' || c == 'h' || c == 'm' || c == 's' || c == 'u' || c == 'n';
+}
+
 // A word that stands for a unit of time behind a number.
 struct TimeWord {
   absl::string_view word;
@@ -184,6 +190,7 @@ struct TimeWord {
 
 std::vector<StatedQuota> QuotasIn(absl::string_view message, MessageEnd end) {
   std::vector<StatedQuota> quotas;
+  quotas.reserve(4);
   absl::string_view rest = message;
   while (quotas.size() < kMaxQuotas) {
     // "uota exceeded for " and "ate limit reached for " in one pass: both have
@@ -216,8 +223,8 @@ std::vector<StatedQuota> QuotasIn(absl::string_view message, MessageEnd end) {
 
 void MergeStatedQuotas(const std::vector<StatedQuota>& stated,
                        std::vector<QuotaViolation>* violations) {
-  const size_t sent = violations->size();
-  std::vector<bool> used(sent, false);
+  const size_t sent = std::min(violations->size(), kMaxQuotas);
+  std::array<bool, kMaxQuotas> used = {};
   for (const StatedQuota& quota : stated) {
     // The first violation of this metric that has no statement yet, preferably
     // of the same model.
@@ -254,7 +261,7 @@ void MergeStatedQuotas(const std::vector<StatedQuota>& stated,
 std::optional<absl::Duration> ReadDelay(absl::string_view text) {
   size_t n = 0;
   while (n < text.size() && n < 40 &&
-         (IsDigit(text[n]) || absl::StrContains(".hmsun", text.substr(n, 1)))) {
+         (IsDigit(text[n]) || IsInDuration(text[n]))) {
     ++n;
   }
   absl::string_view token = text.substr(0, n);
@@ -302,15 +309,17 @@ std::optional<absl::Duration> DelayIn(absl::string_view message) {
       "wait for ",    "please wait ",
   };
   std::optional<absl::Duration> longest;
-  size_t at = 0;
   // All phrases have " in ", "after ", "for " or "wait " before a digit.
-  while (true) {
-    while (at < message.size() && !IsDigit(message[at])) ++at;
-    if (at == message.size()) break;
+  size_t at = 0;
+  while ((at = message.find(' ', at)) != absl::string_view::npos) {
+    ++at;
+    if (at < 2 || at == message.size() || !IsDigit(message[at]) ||
+        !EndsPhrase(message[at - 2])) {
+      continue;
+    }
     const absl::string_view before =
         message.substr(at > 20 ? at - 20 : 0, std::min<size_t>(at, 20));
     const bool asks =
-        at > 1 && message[at - 1] == ' ' && EndsPhrase(message[at - 2]) &&
         std::any_of(std::begin(kPhrases), std::end(kPhrases),
                     [&](absl::string_view phrase) {
                       return absl::EndsWithIgnoreCase(before, phrase);
@@ -321,7 +330,6 @@ std::optional<absl::Duration> DelayIn(absl::string_view message) {
         longest = delay;
       }
     }
-    while (at < message.size() && IsDigit(message[at])) ++at;
   }
   return longest;
 }

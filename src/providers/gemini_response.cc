@@ -250,7 +250,7 @@ Diagnosis GeminiReader::DiagnoseBody(absl::string_view body,
 
 Diagnosis GeminiReader::BadResponse(absl::string_view code,
                                     absl::string_view evidence) const {
-  Diagnosis diagnosis = MakeDiagnosis(code, evidence);
+  Diagnosis diagnosis = MakeDiagnosis(code, std::string(evidence));
   diagnosis.model = reading_.model;
   return diagnosis;
 }

@@ -6,7 +6,6 @@
 #include <iterator>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 
@@ -58,29 +57,42 @@ constexpr absl::string_view kSecretNames[] = {
     "token",   "secret",  "password", "authorization",
 };
 
-bool IsKeyCharacter(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' ||
-         c == '_' || c == '.' || c == '*' || c == '/' || c == '+';
-}
+// Characters of which many are looked at.
+class CharSet {
+ public:
+  constexpr explicit CharSet(const char* chars) {
+    for (; *chars != '\0'; ++chars) Add(*chars);
+  }
 
-bool IsWordCharacter(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
-}
+  constexpr CharSet With(char first, char last) const {
+    CharSet all = *this;
+    for (char c = first; c <= last; ++c) all.Add(c);
+    return all;
+  }
 
-bool IsDigit(char c) {
-  return absl::ascii_isdigit(static_cast<unsigned char>(c));
-}
+  constexpr CharSet WithWords() const {
+    return With('a', 'z').With('A', 'Z').With('0', '9');
+  }
 
-bool EndsValue(char c) {
-  return absl::ascii_isspace(static_cast<unsigned char>(c)) ||
-         absl::StrContains("\"'`,;)}]<>\\", absl::string_view(&c, 1));
-}
+  bool Has(char c) const { return has_[static_cast<unsigned char>(c)]; }
 
-size_t RunLength(absl::string_view text, bool (*belongs)(char)) {
-  size_t n = 0;
-  while (n < text.size() && belongs(text[n])) ++n;
-  return n;
-}
+  // How many of them `text` begins with.
+  size_t RunIn(absl::string_view text) const {
+    size_t n = 0;
+    while (n < text.size() && Has(text[n])) ++n;
+    return n;
+  }
+
+ private:
+  constexpr void Add(char c) { has_[static_cast<unsigned char>(c)] = true; }
+
+  bool has_[256] = {};
+};
+
+constexpr CharSet kDigits = CharSet("").With('0', '9');
+constexpr CharSet kWordChars = CharSet("_").WithWords();
+constexpr CharSet kKeyChars = CharSet("-_.*/+").WithWords();
+constexpr CharSet kValueEnds(" \t\n\v\f\r\"'`,;)}]<>\\");
 
 template <size_t N>
 bool IsListed(const absl::string_view (&list)[N], absl::string_view name) {
@@ -100,8 +112,7 @@ Finding FindKey(absl::string_view rest) {
   for (const KeyForm& form : kKeyForms) {
     if (rest.size() < 2 || rest[1] != form.prefix[1]) continue;
     if (!absl::StartsWith(rest, form.prefix)) continue;
-    const size_t n =
-        RunLength(rest.substr(form.prefix.size()), &IsKeyCharacter);
+    const size_t n = kKeyChars.RunIn(rest.substr(form.prefix.size()));
     if (n >= form.min_rest) return {form.prefix.size(), n};
   }
   return {};
@@ -112,7 +123,7 @@ Finding FindScheme(absl::string_view rest) {
     if (!absl::StartsWithIgnoreCase(rest, scheme)) continue;
     size_t n = 0;
     while (scheme.size() + n < rest.size() &&
-           !EndsValue(rest[scheme.size() + n])) {
+           !kValueEnds.Has(rest[scheme.size() + n])) {
       ++n;
     }
     // "Basic plan", "bearer token" are prose.
@@ -126,11 +137,11 @@ Finding FindParameter(absl::string_view rest) {
   const size_t equals = rest.substr(0, 48).find('=');
   if (equals == absl::string_view::npos || equals < 2) return {};
   const absl::string_view name = rest.substr(1, equals - 1);
-  if (!std::all_of(name.begin(), name.end(), &IsKeyCharacter)) return {};
+  if (kKeyChars.RunIn(name) != name.size()) return {};
   if (IsListed(kShowableParameters, name)) return {};
   size_t n = 0;
   while (equals + 1 + n < rest.size() && rest[equals + 1 + n] != '&' &&
-         rest[equals + 1 + n] != '#' && !EndsValue(rest[equals + 1 + n])) {
+         rest[equals + 1 + n] != '#' && !kValueEnds.Has(rest[equals + 1 + n])) {
     ++n;
   }
   return {equals + 1, n};
@@ -139,18 +150,15 @@ Finding FindParameter(absl::string_view rest) {
 // "projects/123456", "project_number:123456", "project 123456"
 Finding FindProject(absl::string_view rest) {
   constexpr absl::string_view kProject = "project";
+  static constexpr CharSet kBeforeNumber =
+      CharSet(" _-:/=#\"'").With('a', 'z').With('A', 'Z');
   if (!absl::StartsWithIgnoreCase(rest, kProject)) return {};
   size_t begin = kProject.size();
   while (begin < rest.size() && begin < kProject.size() + 16 &&
-         !IsDigit(rest[begin])) {
-    const char c = rest[begin];
-    if (!absl::ascii_isalpha(static_cast<unsigned char>(c)) &&
-        !absl::StrContains(" _-:/=#\"'", absl::string_view(&c, 1))) {
-      return {};
-    }
+         kBeforeNumber.Has(rest[begin])) {
     ++begin;
   }
-  const size_t n = RunLength(rest.substr(begin), &IsDigit);
+  const size_t n = kDigits.RunIn(rest.substr(begin));
   if (n < 6) return {};
   return {begin, n};
 }
@@ -160,7 +168,7 @@ Finding FindUserInfo(absl::string_view rest) {
   if (!absl::StartsWith(rest, "://")) return {};
   size_t n = 3;
   while (n < rest.size() && rest[n] != '/' && rest[n] != '?' &&
-         rest[n] != '@' && !EndsValue(rest[n])) {
+         rest[n] != '@' && !kValueEnds.Has(rest[n])) {
     ++n;
   }
   if (n == rest.size() || rest[n] != '@') return {};
@@ -170,10 +178,9 @@ Finding FindUserInfo(absl::string_view rest) {
 // ": value" or "=value" after the name of a secret, which ends at `at`.
 Finding FindNamedSecret(absl::string_view text, size_t at) {
   // What those names end with, or what may stand between.
-  constexpr absl::string_view kBefore = "yntdYNTD\"'\\ ";
-  if (at == 0 || kBefore.find(text[at - 1]) == absl::string_view::npos) {
-    return {};
-  }
+  static constexpr CharSet kBefore("yntdYNTD\"'\\ ");
+  static constexpr CharSet kBetween(" \"'\\=>");
+  if (at == 0 || !kBefore.Has(text[at - 1])) return {};
   size_t end = at;
   while (end > 0 && (text[end - 1] == '"' || text[end - 1] == '\'' ||
                      text[end - 1] == '\\' || text[end - 1] == ' ')) {
@@ -189,68 +196,84 @@ Finding FindNamedSecret(absl::string_view text, size_t at) {
     return {};
   }
   size_t value = at + 1;
-  while (value < text.size() && value < at + 6 &&
-         absl::StrContains(" \"'\\=>", text.substr(value, 1))) {
+  while (value < text.size() && value < at + 6 && kBetween.Has(text[value])) {
     ++value;
   }
   size_t n = 0;
-  while (value + n < text.size() && !EndsValue(text[value + n])) ++n;
+  while (value + n < text.size() && !kValueEnds.Has(text[value + n])) ++n;
   if (n < 8) return {};
   return {value - at, n};
 }
 
-// Which pairs of characters what must be hidden begins with: nearly all of a
-// text is passed over by one look at this for each of its characters.
-class Beginnings {
+// Pairs of characters of which one look at two tables tells that nothing is to
+// be done about them, which holds for nearly all of a text: those with which
+// what must be hidden begins, and those that do not belong into a line.
+class Pairs {
  public:
-  constexpr Beginnings() {
-    Set('A', "IQ");
-    Set('x', "a");
-    Set('y', "a");
-    Set('e', "y");
-    Set('1', "/");
-    Set('s', "k");
-    Set('h', "f");
-    Set('g', "s");
-    Set('o', "r");
-    Set('B', "eaEA");
-    Set('b', "eaEA");
-    Set('P', "rR");
-    Set('p', "rR");
-    for (const char first : {'?', '&', ':', '='}) {
-      for (unsigned second = 0; second < 256; ++second) {
-        Set(first, static_cast<unsigned char>(second));
-      }
-    }
+  constexpr Pairs() {
+    Add("A", "IQ");
+    Add("xy", "a");
+    Add("e", "y");
+    Add("1", "/");
+    Add("s", "k");
+    Add("h", "f");
+    Add("g", "s");
+    Add("o", "r");
+    Add("Bb", "eaEA");
+    Add("Pp", "rR");
+    Add("?&:=", nullptr);
+    hiding_ = static_cast<uint16_t>(next_ - 1);
+    for (unsigned c = 0; c < ' '; ++c) first_[c] |= next_;
+    first_[0x7F] |= next_;
+    Add("", nullptr);
+    Add(" ", " ");
   }
 
-  bool Has(char first, char second) const {
-    const unsigned pair = Pair(first, static_cast<unsigned char>(second));
-    return (bits_[pair / 64] >> (pair % 64) & 1) != 0;
+  // Whether what must be hidden may begin with the two.
+  bool MayHide(char first, char second) const {
+    return (Common(first, second) & hiding_) != 0;
+  }
+
+  // Whether they may, or are no part of a line.
+  bool MayHideOrBreak(char first, char second) const {
+    return Common(first, second) != 0;
   }
 
  private:
-  static constexpr unsigned Pair(char first, unsigned char second) {
-    return static_cast<unsigned>(static_cast<unsigned char>(first)) << 8 |
-           second;
+  unsigned Common(char first, char second) const {
+    return static_cast<unsigned>(first_[static_cast<unsigned char>(first)] &
+                                 second_[static_cast<unsigned char>(second)]);
   }
-  constexpr void Set(char first, unsigned char second) {
-    const unsigned pair = Pair(first, second);
-    bits_[pair / 64] |= uint64_t{1} << (pair % 64);
-  }
-  constexpr void Set(char first, const char* seconds) {
-    for (; *seconds != '\0'; ++seconds) {
-      Set(first, static_cast<unsigned char>(*seconds));
+
+  // The pairs of one of `first` and one of `second`, or of any where it is
+  // null.
+  constexpr void Add(const char* first, const char* second) {
+    for (; *first != '\0'; ++first) {
+      first_[static_cast<unsigned char>(*first)] |= next_;
     }
+    if (second == nullptr) {
+      for (uint16_t& groups : second_) groups |= next_;
+    } else {
+      for (; *second != '\0'; ++second) {
+        second_[static_cast<unsigned char>(*second)] |= next_;
+      }
+    }
+    next_ = static_cast<uint16_t>(next_ << 1);
   }
 
-  uint64_t bits_[1024] = {};
+  // Of each character, the groups of pairs that it is first, or second, of.
+  uint16_t first_[256] = {};
+  uint16_t second_[256] = {};
+  uint16_t next_ = 1;
+  uint16_t hiding_ = 0;
 };
-constexpr Beginnings kBeginnings;
+constexpr Pairs kPairs;
 
-Finding FindAt(absl::string_view text, size_t i, bool hide_projects) {
+enum class Projects { kHide, kKeep };
+
+Finding FindAt(absl::string_view text, size_t i, Projects projects) {
   const absl::string_view rest = text.substr(i);
-  const bool word_begins = i == 0 || !IsWordCharacter(text[i - 1]);
+  const bool word_begins = i == 0 || !kWordChars.Has(text[i - 1]);
   switch (text[i]) {
     case 'A':
     case 'y':
@@ -263,7 +286,8 @@ Finding FindAt(absl::string_view text, size_t i, bool hide_projects) {
     case 'p':
     case 'P': {
       const Finding found = word_begins ? FindKey(rest) : Finding{};
-      return found.hide == 0 && hide_projects ? FindProject(rest) : found;
+      return found.hide == 0 && projects == Projects::kHide ? FindProject(rest)
+                                                            : found;
     }
     case '?':
     case '&':
@@ -279,23 +303,45 @@ Finding FindAt(absl::string_view text, size_t i, bool hide_projects) {
   }
 }
 
-std::string Scan(absl::string_view text, bool hide_projects) {
+enum class Form { kAsIs, kLine };
+
+// Whether the character is white space or a control character.
+bool IsBlank(char c) {
+  return static_cast<unsigned char>(c) <= ' ' || c == '\x7F';
+}
+
+std::string Scan(absl::string_view text, Projects projects, Form form) {
   std::string out;
+  out.reserve(text.size());
   size_t copied = 0;  // Up to here `text` is in `out`.
-  for (size_t i = 0; i + 1 < text.size();) {
-    if (!kBeginnings.Has(text[i], text[i + 1])) {
+  const auto replace = [&](size_t begin, size_t end, absl::string_view by) {
+    out.append(text.data() + copied, begin - copied);
+    out.append(by.data(), by.size());
+    copied = end;
+  };
+  for (size_t i = 0; i < text.size();) {
+    const char next = i + 1 < text.size() ? text[i + 1] : 'a';
+    if (!kPairs.MayHideOrBreak(text[i], next)) {
       ++i;
-      continue;
+    } else if (IsBlank(text[i])) {
+      size_t end = i + 1;
+      if (form == Form::kLine) {
+        while (end < text.size() && IsBlank(text[end])) ++end;
+        // What is before was replaced, or is one blank or none.
+        const bool follows_blank = i > copied && text[i - 1] == ' ';
+        replace(follows_blank ? i - 1 : i, end, " ");
+      }
+      i = end;
+    } else {
+      const Finding found =
+          i + 1 < text.size() ? FindAt(text, i, projects) : Finding{};
+      if (found.hide == 0) {
+        ++i;
+        continue;
+      }
+      replace(i + found.keep, i + found.keep + found.hide, kMask);
+      i = copied;
     }
-    const Finding found = FindAt(text, i, hide_projects);
-    if (found.hide == 0) {
-      ++i;
-      continue;
-    }
-    out.append(text.data() + copied, i + found.keep - copied);
-    out.append(kMask.data(), kMask.size());
-    i += found.keep + found.hide;
-    copied = i;
   }
   out.append(text.data() + copied, text.size() - copied);
   return out;
@@ -303,43 +349,57 @@ std::string Scan(absl::string_view text, bool hide_projects) {
 
 std::string Hide(absl::string_view text,
                  const std::vector<absl::string_view>& secrets,
-                 bool hide_projects) {
+                 Projects projects, Form form) {
   std::vector<std::pair<absl::string_view, absl::string_view>> replacements;
   for (const absl::string_view secret : secrets) {
     if (secret.size() < kShortestSecret) continue;
     if (!absl::StrContains(text, secret)) continue;
     replacements.emplace_back(secret, kMask);
   }
-  if (replacements.empty()) return Scan(text, hide_projects);
-  return Scan(absl::StrReplaceAll(text, replacements), hide_projects);
+  if (replacements.empty()) return Scan(text, projects, form);
+  return Scan(absl::StrReplaceAll(text, replacements), projects, form);
 }
 
 }  // namespace
 
 std::string Redact(absl::string_view text,
                    const std::vector<absl::string_view>& secrets) {
-  return Hide(text, secrets, /*hide_projects=*/true);
+  return Hide(text, secrets, Projects::kHide, Form::kAsIs);
 }
 
-bool NeedsRedaction(absl::string_view text,
-                    const std::vector<absl::string_view>& secrets) {
+bool IsCleanLine(absl::string_view text,
+                 const std::vector<absl::string_view>& secrets) {
+  if (text.empty()) return true;
+  if (text.front() == ' ' || text.back() == ' ') return false;
   for (const absl::string_view secret : secrets) {
     if (secret.size() >= kShortestSecret && absl::StrContains(text, secret)) {
-      return true;
+      return false;
     }
   }
-  for (size_t i = 0; i + 1 < text.size(); ++i) {
-    if (kBeginnings.Has(text[i], text[i + 1]) &&
-        FindAt(text, i, /*hide_projects=*/true).hide > 0) {
-      return true;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char next = i + 1 < text.size() ? text[i + 1] : 'a';
+    if (!kPairs.MayHideOrBreak(text[i], next)) continue;
+    if (!kPairs.MayHide(text[i], next)) return false;
+    if (i + 1 < text.size() && FindAt(text, i, Projects::kHide).hide > 0) {
+      return false;
     }
   }
-  return false;
+  return true;
+}
+
+std::string RedactToLine(absl::string_view text,
+                         const std::vector<absl::string_view>& secrets) {
+  std::string line = Hide(text, secrets, Projects::kHide, Form::kLine);
+  if (absl::StartsWith(line, " ")) line.erase(0, 1);
+  if (absl::EndsWith(line, " ")) line.pop_back();
+  // Spaces that are gone may have parted a listed secret.
+  if (secrets.empty()) return line;
+  return Hide(line, secrets, Projects::kHide, Form::kAsIs);
 }
 
 std::string RedactLink(absl::string_view url,
                        const std::vector<absl::string_view>& secrets) {
-  return Hide(url, secrets, /*hide_projects=*/false);
+  return Hide(url, secrets, Projects::kKeep, Form::kAsIs);
 }
 
 bool IsShowableHeader(absl::string_view name) {

@@ -21,9 +21,15 @@ namespace gemini::internal {
 std::string Redact(absl::string_view text,
                    const std::vector<absl::string_view>& secrets = {});
 
-// Whether Redact() would change the text.
-bool NeedsRedaction(absl::string_view text,
-                    const std::vector<absl::string_view>& secrets = {});
+// The same as one line: white space and control characters become single
+// spaces, and none at the ends.
+std::string RedactToLine(absl::string_view text,
+                         const std::vector<absl::string_view>& secrets = {});
+
+// Whether the text is one line, with single spaces between its words and none
+// around them, in which Redact() would hide nothing.
+bool IsCleanLine(absl::string_view text,
+                 const std::vector<absl::string_view>& secrets = {});
 
 // The same as Redact() for a link that people are meant to follow: it keeps the
 // project, since a console page without it is of no use.

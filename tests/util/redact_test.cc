@@ -70,6 +70,38 @@ TEST(RedactTest, HidesGivenSecretsWhateverTheirForm) {
       << "too short to be told from other text";
 }
 
+TEST(RedactTest, MakesOneLineOfAText) {
+  struct Case {
+    absl::string_view in;
+    const char* out;
+  };
+  const Case kCases[] = {
+      {"", ""},
+      {"a", "a"},
+      {" \n ", ""},
+      {"\ta  b\r\n\r\n c \n", "a b c"},
+      {absl::string_view("a\0\x7F\x01z", 5), "a z"},
+      {"a \n b", "a b"},
+      {"key\nAIzaSyD-0123456789_abcdefgh\n\nleaked", "key AIza*** leaked"},
+      {"sk-abcdefgh \n", "sk-***"},
+      {"一 \n二", "一 二"},
+  };
+  for (const Case& c : kCases) {
+    EXPECT_EQ(RedactToLine(c.in), c.out);
+    EXPECT_EQ(IsCleanLine(c.in), c.in == c.out) << c.in;
+  }
+  EXPECT_EQ(RedactToLine("draw a\n\ncat now", {"a cat now"}), "draw ***")
+      << "a secret that spaces had parted";
+}
+
+TEST(RedactTest, KnowsALineThatNeedsNothing) {
+  EXPECT_TRUE(IsCleanLine("limit: 0, model: gemini-3-pro-image"));
+  EXPECT_FALSE(IsCleanLine("in projects/111111111111"));
+  EXPECT_FALSE(IsCleanLine("draw a cat now", {"a cat now"}));
+  EXPECT_FALSE(IsCleanLine("two  spaces"));
+  EXPECT_FALSE(IsCleanLine("a line\n"));
+}
+
 TEST(RedactTest, KeepsTheProjectOfALink) {
   EXPECT_EQ(RedactLink("https://console.developers.google.com/apis/api/"
                        "x/overview?project=11111111&key=abcdefgh"),
