@@ -103,8 +103,43 @@ class LooseParser {
   bool AtEnd() const { return at_ >= text_.size(); }
   absl::string_view Rest() const { return text_.substr(at_); }
 
+  // Line ends may be written as in a string: b'{\n "error": …'.
   void SkipSpace() {
-    while (!AtEnd() && IsSpace(text_[at_])) ++at_;
+    while (!AtEnd()) {
+      if (IsSpace(text_[at_])) {
+        ++at_;
+      } else if (IsEscapedSpace(at_)) {
+        at_ += 2;
+      } else {
+        return;
+      }
+    }
+  }
+
+  bool IsEscapedSpace(size_t at) const {
+    return text_[at] == '\\' && at + 1 < text_.size() &&
+           (text_[at + 1] == 'n' || text_[at + 1] == 'r' ||
+            text_[at + 1] == 't');
+  }
+
+  // Whether a string begins with an object whose own quotes are not escaped:
+  // "{\n  "error": …
+  bool HoldsBareObject() const {
+    const char quote = text_[at_];
+    size_t i = at_ + 1;
+    if (i >= text_.size() || text_[i] != '{') return false;
+    ++i;
+    while (i < text_.size() && i - at_ < 32) {
+      if (IsSpace(text_[i])) {
+        ++i;
+      } else if (IsEscapedSpace(i)) {
+        i += 2;
+      } else {
+        return text_[i] == quote && i + 1 < text_.size() &&
+               absl::ascii_isalpha(static_cast<unsigned char>(text_[i + 1]));
+      }
+    }
+    return false;
   }
 
   // Takes a closing bracket. A wrong one closes too.
@@ -307,7 +342,14 @@ class LooseParser {
         IsQuote(text_[at_ + 1])) {
       ++at_;
     }
-    if (IsQuote(text_[at_])) return ParseString();
+    if (IsQuote(text_[at_])) {
+      if (!HoldsBareObject()) return ParseString();
+      at_ += 2;
+      Value object = Nested(depth, &LooseParser::ParseObject);
+      SkipSpace();
+      if (!AtEnd() && text_[at_] == c) ++at_;
+      return object;
+    }
     return ParseBare(depth);
   }
 
@@ -376,9 +418,15 @@ class LooseParser {
   // Whether the quote at `at` ends its string, or stands inside it unescaped.
   bool Closes(size_t at) const {
     size_t i = at + 1;
-    while (i < text_.size() && i - at < 64 && IsSpace(text_[i])) {
+    while (i < text_.size() && i - at < 64) {
       if (text_[i] == '\n') return true;
-      ++i;
+      if (IsSpace(text_[i])) {
+        ++i;
+      } else if (IsEscapedSpace(i)) {
+        i += 2;
+      } else {
+        break;
+      }
     }
     if (i >= text_.size()) return true;
     if (absl::StrContains(",}]):;+=>", text_.substr(i, 1))) return true;

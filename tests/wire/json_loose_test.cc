@@ -132,5 +132,22 @@ TEST(JsonLooseTest, TakesLinearTimeForHostileText) {
   }
 }
 
+TEST(JsonLooseTest, PassesOverLineEndsThatAreWrittenAsEscapes) {
+  const LooseJson loose = JsonDocument::ParseLoosely(
+      R"({\n  "a": [\n    {\n      "b": "c"\n    }\n  ],\n "d": 1\n})");
+  EXPECT_TRUE(loose.closed);
+  const JsonValue root = loose.document.root();
+  EXPECT_EQ(root["a"].At(0)["b"].string(), "c");
+  EXPECT_EQ(root["d"].integer(), 1);
+}
+
+TEST(JsonLooseTest, ReadsAnObjectInQuotesWhoseOwnAreNotEscaped) {
+  const LooseJson loose = JsonDocument::ParseLoosely(
+      R"({"message":"{\n  "error": {\n "code": 429\n }\n}\n","code":430})");
+  const JsonValue root = loose.document.root();
+  EXPECT_EQ(root["message"]["error"]["code"].integer(), 429);
+  EXPECT_EQ(root["code"].integer(), 430);
+}
+
 }  // namespace
 }  // namespace gemini::internal
