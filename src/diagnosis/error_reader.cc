@@ -124,6 +124,12 @@ void ReadQuotaViolation(JsonValue sent, ErrorFacts* facts) {
                  }
                  violation.dimensions.emplace(key, value.string());
                });
+  // An old form of the text form of protocol buffers names none of its fields.
+  if (violation.metric.empty() && violation.quota_id.empty() &&
+      violation.subject.empty() && violation.description.empty() &&
+      violation.dimensions.empty()) {
+    return;
+  }
   facts->violations.push_back(std::move(violation));
 }
 
@@ -406,6 +412,17 @@ void ReadDetails(JsonValue details, ErrorFacts* facts) {
     if (left-- == 0) return;
     ReadDetail(detail, facts);
   }
+}
+
+std::optional<int> HttpStatusIn(JsonValue object) {
+  for (const absl::string_view name :
+       {"status", "statusCode", "status_code", "http_status"}) {
+    const std::optional<int64_t> number = object[name].integer();
+    if (number.has_value() && *number >= 400 && *number <= 599) {
+      return static_cast<int>(*number);
+    }
+  }
+  return std::nullopt;
 }
 
 ErrorFacts ReadError(JsonValue object) {

@@ -4,6 +4,8 @@
 #ifndef GEMINI_SRC_DIAGNOSIS_ERROR_READER_H_
 #define GEMINI_SRC_DIAGNOSIS_ERROR_READER_H_
 
+#include <optional>
+
 #include "absl/strings/string_view.h"
 #include "diagnosis/facts.h"
 #include "wire/json.h"
@@ -18,6 +20,9 @@ bool LooksLikeError(JsonValue object, absl::string_view name);
 bool LooksLikeDetails(JsonValue array);
 
 ErrorFacts ReadError(JsonValue object);
+
+// The HTTP status that an object states beside an error.
+std::optional<int> HttpStatusIn(JsonValue object);
 
 // Adds what the details say to `facts`. They come as an array, or as members
 // that repeat (text form of protocol buffers); in camelCase or snake_case.

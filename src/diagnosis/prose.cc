@@ -44,9 +44,10 @@ constexpr StatusWord kStatusWords[] = {
 
 // What stands before an HTTP status in prose.
 constexpr absl::string_view kBeforeCode[] = {
-    "[",       "code: ",  "code ", "code=",     "code = ",      "status: ",
-    "status ", "status=", "http ", "http/1.1 ", "http/2 ",      "error ",
-    "error: ", "(http ",  "(",     "failed: ",  "failed with ",
+    "[",        "code: ",       "code ",   "code=",       "code = ",
+    "status: ", "status ",      "status=", "http ",       "http/1.1 ",
+    "http/2 ",  "error ",       "error: ", "(http ",      "(",
+    "failed: ", "failed with ", "| ",      "exception: ",
 };
 
 // What stands behind it.
@@ -107,8 +108,10 @@ std::optional<int> HttpCodeIn(absl::string_view text, size_t* end) {
                       [&](absl::string_view phrase) {
                         return absl::StartsWithIgnoreCase(behind, phrase);
                       });
+      // "504 Deadline Exceeded"
+      const bool begins = at == 0 && n < text.size() && text[n] == ' ';
       int code = 0;
-      if ((announced || explained) &&
+      if ((begins || announced || explained) &&
           absl::SimpleAtoi(text.substr(at, 3), &code)) {
         *end = n;
         return code;
@@ -188,8 +191,9 @@ Prose ReadProse(absl::string_view text) {
   const std::string lower = absl::AsciiStrToLower(text);
   prose.is_google =
       absl::StrContains(lower, "google") || absl::StrContains(lower, "gemini");
-  prose.speaks_of_failure =
-      absl::StrContains(lower, "error") || absl::StrContains(lower, "quota");
+  prose.speaks_of_failure = absl::StrContains(lower, "error") ||
+                            absl::StrContains(lower, "quota") ||
+                            absl::StrContains(lower, "exception");
   size_t end = 0;
   prose.http_code = HttpCodeIn(text, &end);
   const absl::string_view details = GrpcField(text, "details = \"");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -21,6 +22,10 @@ bool IsDigit(char c) {
   return absl::ascii_isdigit(static_cast<unsigned char>(c));
 }
 
+bool IsSpace(char c) {
+  return absl::ascii_isspace(static_cast<unsigned char>(c));
+}
+
 bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
          c == '-' || c == '.' || c == '/' || c == ':' || c == '@';
@@ -36,6 +41,23 @@ absl::string_view TakeName(absl::string_view* text) {
   }
   absl::ConsumePrefix(&name, "models/");
   return name;
+}
+
+// Takes `words` from the beginning of `text`; a space in them stands for any
+// white space, since consoles break lines there.
+bool TakeWords(absl::string_view* text, absl::string_view words) {
+  size_t at = 0;
+  for (const char c : words) {
+    if (c == ' ') {
+      const size_t begin = at;
+      while (at < text->size() && IsSpace((*text)[at])) ++at;
+      if (at == begin) return false;
+    } else if (at == text->size() || (*text)[at++] != c) {
+      return false;
+    }
+  }
+  text->remove_prefix(at);
+  return true;
 }
 
 // Takes a number; nothing if it may go on behind the end of the text.
@@ -70,10 +92,10 @@ std::optional<StatedQuota> TakeBullet(absl::string_view* text, MessageEnd end) {
   quota.name = quota.metric;
   if (quota.metric.empty()) return std::nullopt;
   if (text->empty() && end == MessageEnd::kCut) return std::nullopt;
-  while (absl::ConsumePrefix(text, ", ") || absl::ConsumePrefix(text, ",")) {
-    if (absl::ConsumePrefix(text, "limit: ")) {
+  while (TakeWords(text, ", ") || absl::ConsumePrefix(text, ",")) {
+    if (TakeWords(text, "limit: ")) {
       quota.limit = TakeNumber(text, end);
-    } else if (absl::ConsumePrefix(text, "model: ")) {
+    } else if (TakeWords(text, "model: ")) {
       quota.model = TakeName(text);
       if (text->empty() && end == MessageEnd::kCut) quota.model = "";
     } else {
@@ -82,7 +104,7 @@ std::optional<StatedQuota> TakeBullet(absl::string_view* text, MessageEnd end) {
       while (n < text->size() && IsNameCharacter((*text)[n])) ++n;
       if (n == 0 || (*text)[n - 1] != ':') break;
       text->remove_prefix(n);
-      absl::ConsumePrefix(text, " ");
+      TakeWords(text, " ");
       TakeName(text);
     }
   }
@@ -92,7 +114,7 @@ std::optional<StatedQuota> TakeBullet(absl::string_view* text, MessageEnd end) {
 // 'M' and limit 'L' of service 'S'
 std::optional<StatedQuota> TakeOldStyle(absl::string_view* text) {
   const absl::string_view metric = TakeQuoted(text);
-  if (metric.empty() || !absl::ConsumePrefix(text, " and limit ")) {
+  if (metric.empty() || !TakeWords(text, " and limit ")) {
     return std::nullopt;
   }
   const absl::string_view limit = TakeQuoted(text);
@@ -113,8 +135,8 @@ std::optional<StatedQuota> TakeVertex(absl::string_view* text) {
   if (!absl::StrContains(quota.metric, ".googleapis.com/")) {
     return std::nullopt;
   }
-  if (absl::ConsumePrefix(text, " with base model: ") ||
-      absl::ConsumePrefix(text, " with base_model: ")) {
+  if (TakeWords(text, " with base model: ") ||
+      TakeWords(text, " with base_model: ")) {
     quota.model = TakeName(text);
   }
   return quota;
@@ -169,6 +191,15 @@ void Complete(const StatedQuota& stated, QuotaViolation* violation) {
   }
 }
 
+// Whether `text` ends with the two words, in any case of letters.
+bool EndsWithWords(absl::string_view text, absl::string_view first,
+                   absl::string_view second) {
+  if (!absl::EndsWithIgnoreCase(text, second)) return false;
+  text.remove_suffix(second.size());
+  const absl::string_view rest = absl::StripTrailingAsciiWhitespace(text);
+  return rest.size() < text.size() && absl::EndsWithIgnoreCase(rest, first);
+}
+
 // What the words before a delay end with: "in", "after", "for", "wait".
 bool EndsPhrase(char c) {
   c = absl::ascii_tolower(static_cast<unsigned char>(c));
@@ -194,19 +225,22 @@ std::vector<StatedQuota> QuotasIn(absl::string_view message, MessageEnd end) {
   absl::string_view rest = message;
   while (quotas.size() < kMaxQuotas) {
     // "uota exceeded for " and "ate limit reached for " in one pass: both have
-    // "d for ", as "Request too large for " has "e for ".
-    const size_t found = rest.find("for ");
+    // "d for", as "Request too large for" has "e for".
+    const size_t found = rest.find("for");
     if (found == absl::string_view::npos) break;
     absl::string_view before =
-        rest.substr(found > 21 ? found - 21 : 0, std::min<size_t>(found, 21));
-    rest.remove_prefix(found + 4);
-    if (!absl::ConsumeSuffix(&before, " ")) continue;
+        rest.substr(found > 24 ? found - 24 : 0, std::min<size_t>(found, 24));
+    rest.remove_prefix(found + 3);
+    if (before.empty() || !IsSpace(before.back()) || !TakeWords(&rest, " ")) {
+      continue;
+    }
+    before = absl::StripTrailingAsciiWhitespace(before);
     std::optional<StatedQuota> quota;
-    if (absl::EndsWithIgnoreCase(before, "quota exceeded")) {
-      if (absl::ConsumePrefix(&rest, "metric: ")) {
+    if (EndsWithWords(before, "quota", "exceeded")) {
+      if (TakeWords(&rest, "metric: ")) {
         quota = TakeBullet(&rest, end);
-      } else if (absl::ConsumePrefix(&rest, "quota metric ") ||
-                 absl::ConsumePrefix(&rest, "quota group ")) {
+      } else if (TakeWords(&rest, "quota metric ") ||
+                 TakeWords(&rest, "quota group ")) {
         quota = TakeOldStyle(&rest);
       } else {
         quota = TakeVertex(&rest);
@@ -309,26 +343,37 @@ std::optional<absl::Duration> DelayIn(absl::string_view message) {
       "wait for ",    "please wait ",
   };
   std::optional<absl::Duration> longest;
-  // All phrases have " in ", "after ", "for " or "wait " before a digit.
-  size_t at = 0;
-  while ((at = message.find(' ', at)) != absl::string_view::npos) {
-    ++at;
-    if (at < 2 || at == message.size() || !IsDigit(message[at]) ||
-        !EndsPhrase(message[at - 2])) {
-      continue;
-    }
+  const auto consider = [&](size_t at) {
+    if (at < 2 || at >= message.size() || !IsDigit(message[at])) return;
     const absl::string_view before =
-        message.substr(at > 20 ? at - 20 : 0, std::min<size_t>(at, 20));
-    const bool asks =
-        std::any_of(std::begin(kPhrases), std::end(kPhrases),
-                    [&](absl::string_view phrase) {
-                      return absl::EndsWithIgnoreCase(before, phrase);
-                    });
-    if (asks) {
-      const std::optional<absl::Duration> delay = ReadDelay(message.substr(at));
-      if (delay.has_value() && (!longest.has_value() || *delay > *longest)) {
-        longest = delay;
-      }
+        absl::StripTrailingAsciiWhitespace(message.substr(0, at));
+    if (before.empty() || !EndsPhrase(before.back())) return;
+    // Consoles break lines between words.
+    char words[20];
+    size_t size = 0;
+    words[sizeof(words) - ++size] = ' ';
+    for (size_t i = before.size(); i > 0 && size < sizeof(words); --i) {
+      const char c = IsSpace(before[i - 1]) ? ' ' : before[i - 1];
+      if (c == ' ' && words[sizeof(words) - size] == ' ') continue;
+      words[sizeof(words) - ++size] = c;
+    }
+    const absl::string_view asked(words + sizeof(words) - size, size);
+    if (std::none_of(std::begin(kPhrases), std::end(kPhrases),
+                     [&](absl::string_view phrase) {
+                       return absl::EndsWithIgnoreCase(asked, phrase);
+                     })) {
+      return;
+    }
+    const std::optional<absl::Duration> delay = ReadDelay(message.substr(at));
+    if (delay.has_value() && (!longest.has_value() || *delay > *longest)) {
+      longest = delay;
+    }
+  };
+  // All phrases have " in ", "after ", "for " or "wait " before a digit.
+  for (const char space : {' ', '\n'}) {
+    size_t at = 0;
+    while ((at = message.find(space, at)) != absl::string_view::npos) {
+      consider(++at);
     }
   }
   return longest;

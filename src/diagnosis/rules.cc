@@ -30,6 +30,9 @@ constexpr Rule kErrorRules[] = {
     {Field::kReason, "IAM_PERMISSION_DENIED", "permission_denied"},
     {Field::kReason, "MODEL_CAPACITY_EXHAUSTED", "no_capacity"},
 
+    // Relays for whom every failure of theirs is one of quota.
+    {Field::kText, "上游负载已饱和", "no_capacity"},
+
     // Codes and types of OpenAI, Stability, FLUX, OpenRouter and their like.
     {Field::kName, "credit_balance_exhausted", "credits_depleted"},
     {Field::kName, "organization_spend_limit_exceeded", "spend_cap"},
@@ -39,12 +42,18 @@ constexpr Rule kErrorRules[] = {
     {Field::kName, "billing_not_active", "billing_disabled"},
     {Field::kName, "insufficient_quota", "credits_depleted"},
     {Field::kName, "insufficient_credits", "credits_depleted"},
+    {Field::kName, "insufficient_user_quota", "credits_depleted"},
+    {Field::kName, "pre_consume_token_quota_failed", "credits_depleted"},
     {Field::kName, "Account_Fee_Not_Enough", "credits_depleted"},
+    {Field::kName, "AccountOverdueError", "credits_depleted"},
+    {Field::kName, "Arrearage", "credits_depleted"},
     {Field::kName, "moderation_blocked", "moderation_blocked"},
     {Field::kName, "content_moderation", "moderation_blocked"},
     {Field::kName, "content_policy_violation", "moderation_blocked"},
     {Field::kName, "content_filter", "moderation_blocked"},
     {Field::kName, "Msg_Sensitive", "moderation_blocked"},
+    {Field::kName, "DataInspectionFailed", "moderation_blocked"},
+    {Field::kName, "InputTextSensitiveContentDetected", "prompt_blocked"},
     {Field::kName, "invalid_api_key", "key_invalid"},
     {Field::kName, "authentication_error", "key_invalid"},
     {Field::kName, "unsupported_country_region_territory",
@@ -52,6 +61,9 @@ constexpr Rule kErrorRules[] = {
     {Field::kName, "model_not_found", "model_not_found"},
     {Field::kName, "invalid_image_file", "invalid_image"},
     {Field::kName, "slow_down", "rate_limited"},
+    {Field::kName, "Throttling", "rate_limited"},
+    {Field::kName, "Throttling.RateQuota", "rate_limited"},
+    {Field::kName, "Throttling.AllocationQuota", "rate_limited"},
     {Field::kName, "queue_full", "no_capacity"},
     {Field::kName, "server_is_overloaded", "overloaded"},
     {Field::kName, "overloaded_error", "overloaded"},
@@ -66,7 +78,14 @@ constexpr Rule kErrorRules[] = {
     {Field::kText, "credits are depleted", "credits_depleted"},
     {Field::kText, "credit balance", "credits_depleted"},
     {Field::kText, "out of credits", "credits_depleted"},
-    {Field::kText, "insufficient credits", "credits_depleted"},
+    {Field::kText, "insufficient credit", "credits_depleted"},
+    {Field::kText, "included credits", "credits_depleted"},
+    {Field::kText, "exhausted balance", "credits_depleted"},
+    {Field::kText, "insufficient balance", "credits_depleted"},
+    {Field::kText, "balance is insufficient", "credits_depleted"},
+    {Field::kText, "额度不足", "credits_depleted"},
+    {Field::kText, "额度已用尽", "credits_depleted"},
+    {Field::kText, "余额不足", "credits_depleted"},
     {Field::kText, "10-minute", "spend_rate", 429},
     {Field::kText, "per 10 minutes", "spend_rate", 429},
     {Field::kText, "monthly spend", "spend_cap"},
@@ -83,7 +102,9 @@ constexpr Rule kErrorRules[] = {
     {Field::kText, "only available on the paid", "billing_disabled"},
     {Field::kText, "enable billing on", "billing_disabled"},
 
-    // Quotas: all violations together.
+    // Quotas: all violations together, after a text that is said beside empty
+    // ones.
+    {Field::kText, "have a free quota tier", "quota_zero_free_tier"},
     {Field::kQuotas, "", ""},
 
     // The key and its project.
@@ -91,6 +112,9 @@ constexpr Rule kErrorRules[] = {
     {Field::kText, "api key not found", "key_invalid"},
     {Field::kText, "invalid api key", "key_invalid"},
     {Field::kText, "incorrect api key", "key_invalid"},
+    {Field::kText, "无效的令牌", "key_invalid"},
+    {Field::kText, "令牌已过期", "key_expired"},
+    {Field::kText, "organization must be verified", "permission_denied"},
     {Field::kText, "unregistered callers", "key_missing"},
     {Field::kText, "multiple authentication credentials", "key_wrong_kind"},
     {Field::kText, "has not been used in project", "api_disabled"},
@@ -103,6 +127,8 @@ constexpr Rule kErrorRules[] = {
     {Field::kText, "is no longer available", "model_shut_down", 404},
     {Field::kText, "has been shut down", "model_shut_down"},
     {Field::kText, "has been retired", "model_shut_down"},
+    {Field::kText, "no endpoints found for", "model_not_found", 404},
+    {Field::kText, "无可用渠道", "model_not_found"},
     {Field::kHtml, "", "endpoint_not_found", 404},
     {Field::kModel, "shut down", "model_shut_down", 404},
     {Field::kText, "model", "model_not_found", 404},
@@ -116,6 +142,8 @@ constexpr Rule kErrorRules[] = {
     {Field::kText, "usage guidelines", "prompt_blocked", 400},
     {Field::kText, "safety system", "moderation_blocked"},
     {Field::kText, "content moderation", "moderation_blocked"},
+    {Field::kText, "content policy", "moderation_blocked"},
+    {Field::kText, "content filter", "moderation_blocked"},
     {Field::kText, "flagged", "moderation_blocked", 403},
     {Field::kText, "moderation", "moderation_blocked", 403},
 
@@ -138,6 +166,8 @@ constexpr Rule kErrorRules[] = {
     {Field::kText, "resource exhausted", "no_capacity", 429},
     {Field::kText, "queue is full", "no_capacity", 429},
     {Field::kText, "exceeded your current quota", "quota_unspecified"},
+    {Field::kText, "quota reached", "quota_unspecified"},
+    {Field::kText, "per-day", "quota_unspecified", 429},
 
     // What is left to the HTTP status, then to the canonical one.
     {Field::kHttp, "", "rate_limited", 429},
@@ -154,6 +184,8 @@ constexpr Rule kErrorRules[] = {
     {Field::kHttp, "", "bad_gateway", 502},
     {Field::kHttp, "", "overloaded", 503},
     {Field::kHttp, "", "server_timeout", 504},
+    {Field::kHttp, "", "server_timeout", 522},
+    {Field::kHttp, "", "server_timeout", 524},
     {Field::kHttp, "", "overloaded", 529},
     {Field::kHttp, "4xx", "invalid_request"},
     {Field::kHttp, "5xx", "server_error"},

@@ -100,5 +100,18 @@ TEST(QuotaTextTest, ReadsDelays) {
     EXPECT_EQ(DelayIn(c.message), c.delay) << c.message;
 }
 
+TEST(QuotaTextTest, ReadsOverTheLineBreaksOfConsoles) {
+  const std::vector<StatedQuota> quotas = QuotasIn(
+      "* Quota\n  exceeded for metric:\n  g.com/m, limit:\n  0,\n  model: x\n",
+      MessageEnd::kWhole);
+  ASSERT_EQ(quotas.size(), 1U);
+  EXPECT_EQ(quotas[0].metric, "g.com/m");
+  EXPECT_EQ(quotas[0].limit, 0);
+  EXPECT_EQ(quotas[0].model, "x");
+  EXPECT_EQ(DelayIn("Please retry\n  in 7.25s."), absl::Milliseconds(7250));
+  EXPECT_EQ(DelayIn("Please retry in\n7s."), absl::Seconds(7));
+  EXPECT_EQ(DelayIn("7s"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace gemini::internal
