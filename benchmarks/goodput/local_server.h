@@ -35,7 +35,7 @@ struct Seen {
 // How the server is made.
 struct ServerOptions {
   double time_scale = 1;  // Wall seconds in a second of the situation.
-  absl::Duration refusal_latency = absl::Milliseconds(20);
+  absl::Duration refusal_latency;  // On the wall.
   uint64_t seed = 1;
   // By how much, on the wall, the server's minute begins after the client's,
   // whose minutes are whole numbers of scaled ones since the epoch.

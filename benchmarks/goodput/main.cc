@@ -44,7 +44,8 @@ constexpr char kUsage[] =
     "  --quick         a minute lasts 3 s\n"
     "  --minute-s S    wall seconds that a minute lasts [6]\n"
     "  --minute-phase S  after the client's minute the server's begins [0]\n"
-    "  --refusal-ms MS after which a refusal leaves the server [20]\n"
+    "  --refusal-ms MS after which a refusal leaves the server, on the wall\n"
+    "                  [20, scaled as all else is]\n"
     "  --seed N        of what chance decides, in the first run [1]\n"
     "  --limit N       of quotas, a minute [20]\n"
     "  --concurrency K of each process [50]\n"
@@ -58,7 +59,7 @@ struct Options {
   int runs = 1;
   double minute_s = 6;
   double minute_phase_s = 0;
-  double refusal_ms = 20;
+  double refusal_ms = -1;  // Negative: scaled.
   int seed = 1;
   int limit = 20;
   int concurrency = 50;
@@ -116,8 +117,7 @@ bool ParseOptions(int argc, char** argv, Options* options) {
     }
   }
   return options->runs > 0 && options->minute_s > 0 && options->limit > 0 &&
-         options->concurrency > 0 && options->refusal_ms >= 0 &&
-         options->seed >= 0;
+         options->concurrency > 0 && options->seed >= 0;
 }
 
 // A directory for the ledger of processes that share one.
@@ -191,7 +191,10 @@ std::optional<Measured> RunOnce(const std::string& client,
                                 const Options& options, int run) {
   ServerOptions server_options;
   server_options.time_scale = options.minute_s / 60;
-  server_options.refusal_latency = absl::Milliseconds(options.refusal_ms);
+  server_options.refusal_latency =
+      options.refusal_ms < 0
+          ? absl::Milliseconds(20) * server_options.time_scale
+          : absl::Milliseconds(options.refusal_ms);
   server_options.seed = static_cast<uint64_t>(options.seed + run);
   server_options.minute_phase = absl::Seconds(options.minute_phase_s);
   const absl::Duration deadline =
