@@ -30,8 +30,8 @@ struct Options {
   std::string out;
   int count = 0;
   int concurrency = 0;
-  // Keep whole pictures in memory and write them then. Without it they are
-  // written the same way as long as there is no other sink.
+  // Keep whole pictures in memory and write them then, instead of writing them
+  // while they arrive.
   int memory = 0;
 };
 
@@ -90,7 +90,13 @@ class Load {
   void Begin(int index) {
     gemini::ImageRequest request;
     request.prompt = absl::StrCat("picture ", index);
-    client_->GenerateAsync(std::move(request), {},
+    gemini::CallOptions call;
+    if (options_.memory == 0) {
+      gemini::FileSink file;
+      file.path = PathOf(index);
+      call.sink = std::move(file);
+    }
+    client_->GenerateAsync(std::move(request), std::move(call),
                            [this, index](absl::StatusOr<gemini::Outcome> o) {
                              End(index, std::move(o));
                            });
@@ -114,6 +120,12 @@ class Load {
     if (next >= 0) Begin(next);
   }
 
+  std::string PathOf(int index) const {
+    return options_.out == "/dev/null"
+               ? options_.out
+               : absl::StrCat(options_.out, "/img-", index, ".png");
+  }
+
   std::string Keep(int index, absl::StatusOr<gemini::Outcome> outcome) const {
     if (!outcome.ok()) return outcome.status().ToString();
     const gemini::Images* images = outcome->images();
@@ -121,10 +133,8 @@ class Load {
       return absl::StrCat("picture ", index, ": ", outcome->diagnosis->code,
                           ": ", outcome->diagnosis->message);
     }
-    const std::string path =
-        options_.out == "/dev/null"
-            ? options_.out
-            : absl::StrCat(options_.out, "/img-", index, ".png");
+    if (options_.memory == 0) return "";
+    const std::string path = PathOf(index);
     std::FILE* file = std::fopen(path.c_str(), "wb");
     if (file == nullptr) {
       return absl::StrCat(path, ": ", std::strerror(errno));

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "gemini/sink.h"
 
 namespace gemini {
 
@@ -66,6 +67,7 @@ struct CallOptions {
   std::optional<absl::Duration> timeout;  // Replaces TimeLimits::call.
   Degradation degradation = Degradation::kPromptOnly;
   Priority priority = Priority::kInteractive;
+  Sink sink;  // Where pictures go: into memory, a file, or your code.
 };
 
 // Return OK, or kInvalidArgument that names the first field at fault.

@@ -3,17 +3,20 @@
 #ifndef GEMINI_IMAGE_H_
 #define GEMINI_IMAGE_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
 
 namespace gemini {
 
-// An encoded picture. Owns its bytes.
+// An encoded picture, as the model sent it: PNG, JPEG or WebP.
 struct Image {
-  std::string bytes;      // The file as the model sent it: PNG, JPEG or WebP.
+  std::string bytes;      // Empty if another sink (sink.h) took them.
   std::string mime_type;  // As sniffed from the bytes, not as announced.
   int index = 0;          // Which of the pictures asked for, from 0.
+  int64_t size = 0;       // In bytes, wherever they are.
+  std::string path;       // The file that a FileSink wrote; else empty.
 };
 
 // Returns the MIME type that the first bytes of a file tell ("image/png",

@@ -8,24 +8,24 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/attempt_sink.h"
 #include "base/http.h"
 #include "base/transfer.h"
 #include "gemini/diagnosis.h"
-#include "gemini/image.h"
 #include "gemini/outcome.h"
 
 namespace gemini::internal {
 
 struct AttemptResult {
-  std::vector<Image> images;  // Their index is not set.
-  std::string text;           // What the model said beside them.
+  std::vector<KeptPicture> pictures;  // To be committed.
+  std::string text;                   // What the model said beside them.
   Usage usage;
 
   std::optional<int> http_status;
   std::string response_id;
   std::string model_version;
 
-  std::optional<Diagnosis> diagnosis;  // Absent exactly if there are images.
+  std::optional<Diagnosis> diagnosis;  // Absent exactly if there are pictures.
 };
 
 // Reads the answer to one attempt.

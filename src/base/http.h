@@ -26,20 +26,25 @@ struct HttpRequest {
   std::string url;
   HttpHeaders headers;       // May hold a key: never logged.
   bool never_proxy = false;  // For loopback, whatever the environment says.
+  bool may_pause = false;    // For long: on a connection of its own.
   std::unique_ptr<BodySource> body;
 };
 
 // Takes an answer as it arrives. Called on the I/O thread; must not block.
 class ResponseReader {
  public:
-  enum class Flow { kContinue, kStop };
+  enum class Flow {
+    kContinue,
+    kStop,  // Nothing more is wanted: the transfer ends.
+    kPause  // Not now: the same data is to be offered again when the transfer
+            // is resumed.
+  };
 
   virtual ~ResponseReader() = default;
 
   // Once, before any data, with the final status and all its headers.
   virtual void OnHead(int http_status, const HttpHeaders& headers) = 0;
 
-  // kStop ends the transfer: nothing that follows is wanted.
   virtual Flow OnData(absl::string_view data) = 0;
 };
 

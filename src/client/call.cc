@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "client/status_details.h"
+#include "diagnosis/codes.h"
 #include "providers/gemini.h"
 
 namespace gemini::internal {
@@ -17,6 +19,16 @@ constexpr double kTokensPerImage = 258;
 double InputTokens(const ImageRequest& request) {
   return static_cast<double>(request.prompt.size()) / kBytesPerToken +
          static_cast<double>(request.reference_images.size()) * kTokensPerImage;
+}
+
+// A status of the sink names files, never what is in them.
+Diagnosis SinkFailed(const absl::Status& status, const std::string& model) {
+  Diagnosis diagnosis = MakeDiagnosis(
+      "sink_failed",
+      absl::StrCat("sink: ", absl::StatusCodeToString(status.code())));
+  diagnosis.message = std::string(status.message());
+  diagnosis.model = model;
+  return diagnosis;
 }
 
 }  // namespace
@@ -33,7 +45,10 @@ struct Call::Picture {
   size_t attempt = 0;     // The running one's place in attempts_.
   size_t credential = 0;  // Which it uses.
   std::unique_ptr<AttemptReader> reader;
+  std::shared_ptr<AttemptSink> sink;
   std::optional<CurlTransport::TransferId> transfer;
+  bool sink_ends = false;  // The transfer has ended, its sink not yet.
+  bool cancelled = false;  // While the sink ends.
   std::optional<EventLoop::TimerId> timer;
   absl::Time waits_until;  // As last told.
   std::optional<Finish> finish;
@@ -75,6 +90,11 @@ void Call::Cancel() {
   starting_ = true;  // The last picture to end must not end the loop here.
   for (const auto& picture : pictures_) {
     if (picture->finish.has_value()) continue;
+    if (picture->sink_ends) {
+      // What it commits is on its way.
+      picture->cancelled = true;
+      continue;
+    }
     if (picture->timer.has_value()) {
       context_->loop->CancelTimer(*picture->timer);
     }
@@ -150,7 +170,16 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   HttpRequest request =
       EncodeGeminiRequest(target, settings_.request, action.give_up_at - now);
   request.never_proxy = configuration.is_loopback;
+  request.may_pause = std::holds_alternative<CallbackSink>(settings_.sink);
+  picture->sink = NewSink(context_->sinks, settings_.sink,
+                          {attempts_.back().number, picture->index,
+                           settings_.request->count, [this, picture] {
+                             if (picture->transfer.has_value()) {
+                               context_->transport->Resume(*picture->transfer);
+                             }
+                           }});
   GeminiReading reading;
+  reading.sink = picture->sink.get();
   reading.model = action.model;
   reading.api_key = key.api_key;
   reading.request = settings_.request;
@@ -169,7 +198,35 @@ void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
   AttemptResult result = picture->reader->Finish(transfer, now);
   picture->reader.reset();
   picture->transfer.reset();
+  std::vector<KeptPicture> kept;
+  if (transfer.end != TransferEnd::kCancelled) kept = result.pictures;
+  picture->sink_ends = true;
+  // May run this at once, and may be replaced by what that leads to.
+  const std::shared_ptr<AttemptSink> sink = picture->sink;
+  sink->End(
+      std::move(kept), [this, picture, transfer, result = std::move(result)](
+                           absl::StatusOr<std::vector<Image>> images) mutable {
+        OnSinkEnded(picture, transfer, std::move(result), std::move(images));
+      });
+}
+
+void Call::OnSinkEnded(Picture* picture, const TransferResult& transfer,
+                       AttemptResult result,
+                       absl::StatusOr<std::vector<Image>> images) {
+  const absl::Time now = context_->loop->Now();
+  const std::shared_ptr<AttemptSink> sink = std::move(picture->sink);
+  picture->sink_ends = false;
   picture->idle_since = now;
+  bool may_repeat = true;
+  if (!images.ok()) {
+    result.diagnosis =
+        SinkFailed(images.status(), attempts_[picture->attempt].route.model);
+    result.diagnosis->http_status = result.http_status;
+    may_repeat = false;
+  } else if (const auto* callback =
+                 std::get_if<CallbackSink>(&settings_.sink)) {
+    may_repeat = callback->repeat_after_data || !sink->exposed();
+  }
 
   AttemptReport& report = attempts_[picture->attempt];
   report.duration = now - report.started;
@@ -186,18 +243,18 @@ void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
       result.diagnosis.has_value() && transfer.request_sent &&
       (transfer.end != TransferEnd::kComplete
            ? !result.http_status.has_value() || *result.http_status == 200
-           : result.diagnosis->cause == Cause::kBadResponse);
+           : !images.ok() || result.diagnosis->cause == Cause::kBadResponse);
   Emit(AttemptEnded{report});
   if (context_->spend) {
     const ConfiguredKey& key =
         context_->configuration->keys[picture->credential];
     context_->spend({key.project, report.route.model, now,
-                     static_cast<int>(result.images.size()),
+                     static_cast<int>(result.pictures.size()),
                      result.usage.total_tokens});
   }
 
   if (!result.diagnosis.has_value()) {
-    for (Image& image : result.images) {
+    for (Image& image : *images) {
       image.index = picture->index;
       images_.images.push_back(std::move(image));
     }
@@ -208,12 +265,21 @@ void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
     images_.usage.thought_tokens += result.usage.thought_tokens;
     images_.usage.total_tokens += result.usage.total_tokens;
   }
-  if (transfer.end == TransferEnd::kCancelled) {
+  if (transfer.end == TransferEnd::kCancelled ||
+      (picture->cancelled && result.diagnosis.has_value())) {
     Do(picture, picture->machine.OnCancelled(now));
-  } else {
-    Do(picture, picture->machine.OnAttemptEnded(std::move(result.diagnosis),
-                                                now, context_->random()));
+    return;
   }
+  Action action = picture->machine.OnAttemptEnded(result.diagnosis, now,
+                                                  context_->random());
+  if (!may_repeat && result.diagnosis.has_value() &&
+      !std::holds_alternative<Finish>(action)) {
+    // The machine's wish is not granted: it leaves the gates.
+    picture->machine.OnCancelled(now);
+    action = Finish{Finish::Verdict::kDegraded, std::move(result.diagnosis),
+                    std::nullopt};
+  }
+  Do(picture, std::move(action));
 }
 
 void Call::End() {

@@ -21,6 +21,7 @@
 #include "client/configuration.h"
 #include "engine/curl_transport.h"
 #include "engine/event_loop.h"
+#include "engine/sinks.h"
 #include "gemini/call_options.h"
 #include "gemini/client_options.h"
 #include "gemini/event.h"
@@ -33,6 +34,7 @@ namespace gemini::internal {
 struct CallContext {
   EventLoop* loop = nullptr;
   CurlTransport* transport = nullptr;
+  SinkContext* sinks = nullptr;
   const Configuration* configuration = nullptr;
   const Classifier* classifier = nullptr;  // May be empty.
   Gates* gates = nullptr;
@@ -54,6 +56,7 @@ struct CallSettings {
   TimeLimits limits;
   Degradation degradation = Degradation::kPromptOnly;
   Priority priority = Priority::kInteractive;
+  Sink sink;
   absl::Time started;
 };
 
@@ -82,6 +85,9 @@ class Call {
   void Wait(Picture* picture, const WaitUntil& action);
   void Wake(Picture* picture);
   void OnTransferEnded(Picture* picture, const TransferResult& transfer);
+  void OnSinkEnded(Picture* picture, const TransferResult& transfer,
+                   AttemptResult result,
+                   absl::StatusOr<std::vector<Image>> images);
   void End();
   absl::StatusOr<Outcome> Conclude();
   void Emit(decltype(Event::what) what) const;

@@ -44,8 +44,8 @@ absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
 
   std::shared_ptr<ClientCore> core(new ClientCore(
       std::move(options), std::move(parts), *std::move(configuration)));
-  absl::StatusOr<std::unique_ptr<CallbackThread>> callbacks =
-      CallbackThread::Start("gemini-callback");
+  absl::StatusOr<std::unique_ptr<TaskThread>> callbacks =
+      TaskThread::Start("gemini-callback");
   if (!callbacks.ok()) return callbacks.status();
   core->callbacks_ = *std::move(callbacks);
   absl::StatusOr<std::unique_ptr<EventLoop>> loop =
@@ -59,7 +59,15 @@ absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
   if (!transport.ok()) return transport.status();
   core->transport_ = *std::move(transport);
 
+  core->sinks_ = std::make_unique<SinkContext>(
+      core->loop_.get(), [c = core.get()](TaskThread::Task task) {
+        const ClientCore* before = std::exchange(callback_of, c);
+        std::move(task)();
+        callback_of = before;
+      });
+
   core->context_.loop = core->loop_.get();
+  core->context_.sinks = core->sinks_.get();
   core->context_.transport = core->transport_.get();
   core->context_.configuration = &core->configuration_;
   core->context_.classifier = &core->options_.classifier;
@@ -90,8 +98,8 @@ absl::Status ClientCore::ShareQuotas() {
   if (options_.ledger.empty()) return absl::OkStatus();
   absl::StatusOr<std::string> path = LedgerPath(options_.ledger);
   if (!path.ok()) return path.status();
-  absl::StatusOr<std::unique_ptr<CallbackThread>> thread =
-      CallbackThread::Start("gemini-ledger");
+  absl::StatusOr<std::unique_ptr<TaskThread>> thread =
+      TaskThread::Start("gemini-ledger");
   if (!thread.ok()) return thread.status();
   ledger_thread_ = *std::move(thread);
   ledger_ = NewSqliteLedger(*std::move(path));
@@ -204,6 +212,7 @@ CallSettings ClientCore::Settle(ImageRequest request, CallOptions options,
   settings.limits.call = options.timeout.value_or(settings.limits.call);
   settings.degradation = options.degradation;
   settings.priority = options.priority;
+  settings.sink = std::move(options.sink);
   settings.started = parts_.clock->Now();
   return settings;
 }
@@ -261,11 +270,21 @@ void ClientCore::StartCall(CallSettings settings, int64_t input_bytes,
         input_bytes_held_.fetch_sub(input_bytes);
         Deliver(delivery, std::move(done), std::move(outcome));
         // The call is still running this function.
-        loop_->Post([this, id] { calls_.erase(id); });
+        loop_->Post([this, id] {
+          calls_.erase(id);
+          if (closing_ && calls_.empty() &&
+              !last_call_ended_.HasBeenNotified()) {
+            last_call_ended_.Notify();
+          }
+        });
       });
   Call* started = call.get();
   calls_.emplace(id, std::move(call));
-  started->Start();
+  if (closing_) {
+    started->Cancel();  // Begun by a completion function.
+  } else {
+    started->Start();
+  }
 }
 
 void ClientCore::Deliver(Delivery delivery,
@@ -339,13 +358,18 @@ void ClientCore::Shutdown() {
     closed_ = true;
   }
   loop_->Post([this] {
+    closing_ = true;
+    if (calls_.empty()) last_call_ended_.Notify();
     std::vector<uint64_t> ids;
     for (const auto& [id, call] : calls_) ids.push_back(id);
     for (const uint64_t id : ids) calls_[id]->Cancel();
     for (ModelList* list : model_lists_) list->Cancel();
   });
+  // Their sinks end on other threads.
+  last_call_ended_.WaitForNotification();
   loop_->Stop();
   calls_.clear();
+  sinks_.reset();
   transport_.reset();
   if (link_ != nullptr) {
     ledger_thread_->Post(

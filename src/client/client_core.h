@@ -17,17 +17,19 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "base/clock.h"
 #include "base/ledger.h"
 #include "call/gates.h"
 #include "call/ledger_link.h"
 #include "client/call.h"
-#include "client/callback_thread.h"
 #include "client/configuration.h"
 #include "client/model_list.h"
 #include "engine/curl_transport.h"
 #include "engine/event_loop.h"
+#include "engine/sinks.h"
 #include "gemini/client.h"
+#include "util/task_thread.h"
 
 namespace gemini::internal {
 
@@ -93,7 +95,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   absl::Mutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 
-  std::unique_ptr<CallbackThread> callbacks_;
+  std::unique_ptr<TaskThread> callbacks_;
   CallContext context_;
   std::unique_ptr<Gates> gates_;  // I/O thread.
   bool waking_ = false;           // I/O thread.
@@ -102,11 +104,14 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   std::unique_ptr<LedgerLink> link_;                // I/O thread.
   std::optional<EventLoop::TimerId> ledger_timer_;  // I/O thread.
   std::unique_ptr<Ledger> ledger_;                  // Its own thread.
-  std::unique_ptr<CallbackThread> ledger_thread_;
+  std::unique_ptr<TaskThread> ledger_thread_;
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<CurlTransport> transport_;
+  std::unique_ptr<SinkContext> sinks_;
+  absl::Notification last_call_ended_;  // Notified when closing.
 
   // For the I/O thread alone.
+  bool closing_ = false;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Call>> calls_;
   absl::flat_hash_set<ModelList*> model_lists_;
 };

@@ -147,7 +147,8 @@ std::string ToJson(const Outcome& outcome) {
       writer.BeginObject();
       writer.Key("index").Int(image.index);
       writer.Key("mime_type").String(image.mime_type);
-      writer.Key("bytes").Int(static_cast<int64_t>(image.bytes.size()));
+      writer.Key("bytes").Int(image.size);
+      if (!image.path.empty()) writer.Key("path").String(image.path);
       writer.EndObject();
     }
     writer.EndArray();

@@ -3,6 +3,7 @@
 #include "absl/strings/string_view.h"
 #include "gemini/call_options.h"
 #include "gemini/client_options.h"
+#include "gemini/sink.h"
 #include "providers/gemini.h"
 
 namespace gemini {
@@ -70,6 +71,20 @@ absl::Status Validate(const RateLimits& limits) {
   });
 }
 
+absl::Status Validate(const Sink& sink) {
+  if (const auto* file = std::get_if<FileSink>(&sink)) {
+    if (file->path.empty() && !file->choose_name) {
+      return Bad("sink.path", "names no file");
+    }
+    if (!file->choose_name && file->path.back() == '/') {
+      return Bad("sink.path", "is a directory: name a file in it");
+    }
+  } else if (const auto* callback = std::get_if<CallbackSink>(&sink)) {
+    if (callback->receiver == nullptr) return Bad("sink.receiver", "is null");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Validate(const CallOptions& options) {
   absl::Status status = absl::OkStatus();
   if (options.model.has_value()) {
@@ -81,6 +96,7 @@ absl::Status Validate(const CallOptions& options) {
   if (status.ok() && options.timeout.has_value()) {
     status = CheckPositive("timeout", *options.timeout);
   }
+  if (status.ok()) status = Validate(options.sink);
   return status;
 }
 

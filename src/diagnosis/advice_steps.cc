@@ -410,6 +410,12 @@ constexpr StepEntry kSteps[] = {
      {"Let fewer calls run at once: ClientOptions::max_calls bounds them.",
       "减少同时进行的调用：用 ClientOptions::max_calls 限制。"},
      kRateLimits},
+    {StepId::kFreeTheSink,
+     {"Free the disk, check the directory and its permissions, or see what the "
+      "receiver says in the message; then ask again.",
+      "清理磁盘，检查目录及其权限，或查看消息里接收器给出的原因；然后再次请求"
+      "。"},
+     "https://man7.org/linux/man-pages/man2/write.2.html"},
     {StepId::kLongerCall,
      {"Raise TimeLimits::call or CallOptions::timeout.",
       "调大 TimeLimits::call 或 CallOptions::timeout。"},

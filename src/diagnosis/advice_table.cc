@@ -558,6 +558,14 @@ constexpr AdviceEntry kAdvice[] = {
       "or limits that are too low.",
       "与服务端无关：同时进行的调用过多、存在泄漏，或上限设得太低。"},
      {S::kMoreDescriptors, S::kFewerCalls}},
+    {"sink_failed",
+     {"The picture came, but could not be put where it was to go.",
+      "图片已收到，但无法写到指定的位置。"},
+     {"The disk is full, the file may not be written, or the receiver of the "
+      "caller's refused it. It was paid for, and is not asked for again.",
+      "磁盘已满、文件不可写，或调用方的接收器拒绝了它。已经计费，不会再次请求"
+      "。"},
+     {S::kFreeTheSink}},
     {"deadline_exceeded",
      {"The call's time was over before the next attempt could begin.",
       "还没来得及开始下一次尝试，调用的时限就到了。"},

@@ -113,6 +113,7 @@ enum class StepId {
   // This machine.
   kMoreDescriptors,
   kFewerCalls,
+  kFreeTheSink,
   kLongerCall,
 
   kReadErrorList,

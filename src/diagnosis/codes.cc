@@ -92,6 +92,7 @@ constexpr DiagnosisCode kCodes[] = {
     {"response_too_large", Cause::kBadResponse},
 
     {"local_resource", Cause::kLocalResource},
+    {"sink_failed", Cause::kLocalResource},
     {"deadline_exceeded", Cause::kDeadlineExceeded},
     {"unknown", Cause::kUnknown},
 };

@@ -56,6 +56,7 @@ struct CurlTransport::Transfer {
   HttpHeaders headers;
   bool connected = false;
   bool head_done = false;
+  bool paused = false;
   std::optional<TransferEnd> verdict;  // Ours, before libcurl's.
   TransferResult result;
   std::optional<EventLoop::TimerId> connect_timer;
@@ -119,21 +120,28 @@ size_t CurlTransport::Transfer::OnBody(char* data, size_t size, size_t count,
   const size_t n = size * count;
   const absl::Time now = transfer->transport->loop_->Now();
   transfer->last_data = now;
+  transfer->paused = false;
   if (!transfer->result.time_to_first_byte.has_value()) {
     transfer->result.time_to_first_byte = now - transfer->started;
     transfer->transport->WatchStall(transfer);
   }
-  transfer->result.bytes_received += static_cast<int64_t>(n);
-  if (transfer->result.bytes_received >
-      transfer->transport->options_.max_response_bytes) {
+  const int64_t received =
+      transfer->result.bytes_received + static_cast<int64_t>(n);
+  if (received > transfer->transport->options_.max_response_bytes) {
     transfer->verdict = TransferEnd::kTooLarge;
     return 0;
   }
-  if (transfer->reader->OnData(absl::string_view(data, n)) ==
-      ResponseReader::Flow::kStop) {
-    transfer->verdict = TransferEnd::kStoppedByReader;
-    return 0;
+  switch (transfer->reader->OnData(absl::string_view(data, n))) {
+    case ResponseReader::Flow::kContinue:
+      break;
+    case ResponseReader::Flow::kStop:
+      transfer->verdict = TransferEnd::kStoppedByReader;
+      return 0;
+    case ResponseReader::Flow::kPause:
+      transfer->paused = true;
+      return CURL_WRITEFUNC_PAUSE;
   }
+  transfer->result.bytes_received = received;
   return n;
 }
 
@@ -297,7 +305,10 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_QUICK_EXIT, 1L);
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  // docs/adr/0008
+  set(CURLOPT_HTTP_VERSION,
+      static_cast<long>(transfer->request.may_pause ? CURL_HTTP_VERSION_1_1
+                                                    : CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_PIPEWAIT, absl::StartsWithIgnoreCase(url, "https:") ? 1L : 0L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -330,6 +341,18 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnOpenSocket);
   set(CURLOPT_OPENSOCKETDATA, transfer);
   return ok;
+}
+
+void CurlTransport::Resume(TransferId id) {
+  const auto found = transfers_.find(id);
+  if (found == transfers_.end() || !found->second->paused) return;
+  Transfer* transfer = found->second.get();
+  transfer->last_data = loop_->Now();
+  // Calls OnBody() in here.
+  const CURLcode code = curl_easy_pause(transfer->easy.get(), CURLPAUSE_CONT);
+  if (code == CURLE_OK) return;
+  End(id, transfer->verdict.value_or(TransferEnd::kOther),
+      curl_easy_strerror(code));
 }
 
 void CurlTransport::Cancel(TransferId id) {
@@ -405,6 +428,7 @@ void CurlTransport::WatchStall(Transfer* transfer) {
         const auto found = transfers_.find(id);
         if (found == transfers_.end()) return;
         Transfer* stalled = found->second.get();
+        if (stalled->paused) stalled->last_data = loop_->Now();
         if (loop_->Now() >= stalled->last_data + stalled->limits.stall) {
           End(id, TransferEnd::kStalled, "the answer stopped arriving");
         } else {

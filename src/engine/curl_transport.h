@@ -54,6 +54,10 @@ class CurlTransport {
   TransferId Start(HttpRequest request, const TransferLimits& limits,
                    ResponseReader* reader, DoneFunction done);
 
+  // Goes on with a transfer that its reader paused. Not to be called by a
+  // ResponseReader. Does nothing otherwise.
+  void Resume(TransferId id);
+
   // Ends a transfer: `done` runs with kCancelled, inside this function. Does
   // nothing if it ran. Not to be called by a ResponseReader.
   void Cancel(TransferId id);

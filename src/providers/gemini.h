@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/attempt_result.h"
+#include "base/attempt_sink.h"
 #include "base/http.h"
 #include "base/transfer.h"
 #include "gemini/client.h"
@@ -82,13 +83,15 @@ struct GeminiReading {
   absl::string_view api_key;
   std::shared_ptr<const ImageRequest> request;
 
+  // Where the pictures go. Must outlive the reader, which does not end it.
+  AttemptSink* sink = nullptr;
+
   // Judges before the library does; may be null. Must outlive the reader.
   const Classifier* classifier = nullptr;
 };
 
-// Returns a reader of the answer to a request for a picture. Besides
-// the pictures it needs at most some 100 KiB, or as much as the answer holds
-// besides them, up to 1 MiB.
+// Returns a reader of the answer to a request for a picture. It needs at most
+// some 100 KiB, or as much as the answer holds besides them, up to 1 MiB.
 //
 // An attempt succeeds if its answer is one whole JSON value that holds at least
 // one good picture: whole base64 of an image type that is known. Thoughts are

@@ -65,7 +65,9 @@ absl::string_view CodeOf(const absl::Status& status) {
 class GeminiReader final : public AttemptReader {
  public:
   explicit GeminiReader(GeminiReading reading)
-      : reading_(std::move(reading)), splitter_(&collector_) {}
+      : reading_(std::move(reading)),
+        collector_(reading_.sink),
+        splitter_(&collector_) {}
 
   void OnHead(int http_status, const HttpHeaders& headers) override;
   Flow OnData(absl::string_view data) override;
@@ -128,6 +130,8 @@ ResponseReader::Flow GeminiReader::OnData(absl::string_view data) {
       if (raw_.size() == kMaxRawBytes) return Flow::kStop;
       break;
     case Body::kJson:
+      if (!reading_.sink->status().ok()) return Flow::kStop;
+      if (reading_.sink->WantsPause()) return Flow::kPause;
       collector_.set_expected_bytes(
           std::max<int64_t>(content_length_ - received_, 0));
       split_ = splitter_.Feed(data);
@@ -154,7 +158,7 @@ AttemptResult GeminiReader::Finish(const TransferResult& transfer,
     // A refusal is one even if its explanation did not come through.
     result.diagnosis = DiagnoseBody(raw_, now);
   }
-  if (result.images.empty() && !result.diagnosis.has_value()) {
+  if (result.pictures.empty() && !result.diagnosis.has_value()) {
     result.diagnosis = DiagnoseTransfer(transfer, reading_.model);
   }
   if (http_status_ != 0) {
@@ -184,7 +188,7 @@ AttemptResult GeminiReader::ReadJson(absl::string_view skeleton,
       ReadPart(part, &result);
     }
   }
-  if (!result.images.empty()) return result;
+  if (!result.pictures.empty()) return result;
   result.diagnosis = bad_picture_.has_value() ? std::move(bad_picture_)
                                               : DiagnoseBody(skeleton, now);
   return result;
@@ -204,19 +208,16 @@ void GeminiReader::ReadPart(JsonValue part, AttemptResult* result) {
 }
 
 void GeminiReader::TakePicture(JsonValue blob, AttemptResult* result) {
-  std::vector<CollectedPicture>& pictures = collector_.pictures();
+  const std::vector<CollectedPicture>& pictures = collector_.pictures();
   const std::optional<int> ordinal =
       InlineDataSplitter::OrdinalOf(blob["data"].string());
   if (!ordinal.has_value() ||
       static_cast<size_t>(*ordinal) >= pictures.size()) {
     return;
   }
-  CollectedPicture& picture = pictures[static_cast<size_t>(*ordinal)];
+  const CollectedPicture& picture = pictures[static_cast<size_t>(*ordinal)];
   if (picture.good()) {
-    Image image;
-    image.bytes = std::move(picture.bytes);
-    image.mime_type = std::string(picture.mime_type);
-    result->images.push_back(std::move(image));
+    result->pictures.push_back({*ordinal, std::string(picture.mime_type)});
     return;
   }
   if (bad_picture_.has_value()) return;

@@ -1,21 +1,15 @@
 #include "providers/picture_collector.h"
 
 #include <algorithm>
-#include <cstddef>
+#include <cstring>
 
 #include "gemini/image.h"
 
 namespace gemini::internal {
 namespace {
 
-// No answer makes us ask for more than this on its word alone.
-constexpr int64_t kMaxReservedBytes = 64 << 20;
-
-// SniffImageType() needs no more.
-constexpr size_t kMagicBytes = 16;
-
-// Memory is filled with zeros before the decoder writes to it: in pieces that
-// the processor's nearest cache still holds then.
+// In pieces that the processor's nearest cache still holds when they are
+// passed on.
 constexpr size_t kPieceBytes = 16 << 10;
 
 }  // namespace
@@ -23,29 +17,25 @@ constexpr size_t kPieceBytes = 16 << 10;
 void PictureCollector::OnDataBegin(int /*ordinal*/) {
   decoder_ = Base64Decoder();
   dropped_ = false;
-  std::string& bytes = pictures_.emplace_back().bytes;
-  if (expected_bytes_ > 0) {
-    bytes.reserve(Base64Decoder::MaxDecodedSize(
-        static_cast<size_t>(std::min(expected_bytes_, kMaxReservedBytes))));
-  }
+  head_size_ = 0;
+  pictures_.emplace_back();
+  sink_->Begin(expected_bytes_);
 }
 
 void PictureCollector::OnData(absl::string_view base64) {
-  std::string& bytes = pictures_.back().bytes;
   while (!base64.empty() && !dropped_) {
     const absl::string_view piece = base64.substr(0, kPieceBytes);
     base64.remove_prefix(piece.size());
-    const size_t size = bytes.size();
-    bytes.resize(size + Base64Decoder::MaxDecodedSize(piece.size()));
-    const absl::StatusOr<size_t> written = decoder_.Decode(
-        piece, absl::MakeSpan(&bytes[size], bytes.size() - size));
+    const absl::Span<char> room =
+        sink_->Room(Base64Decoder::MaxDecodedSize(piece.size()));
+    const absl::StatusOr<size_t> written = decoder_.Decode(piece, room);
     if (!written.ok()) {
+      sink_->Filled(0);
       pictures_.back().base64 = written.status();
       Drop();
       return;
     }
-    bytes.resize(size + *written);
-    if (size < kMagicBytes && bytes.size() >= kMagicBytes) Sniff();
+    Take(room.data(), *written);
   }
 }
 
@@ -58,18 +48,34 @@ void PictureCollector::OnDataEnd() {
     Drop();
     return;
   }
-  pictures_.back().bytes.append(rest, *written);
-  if (pictures_.back().mime_type.empty()) Sniff();
+  if (*written > 0) {
+    const absl::Span<char> room = sink_->Room(sizeof(rest));
+    std::memcpy(room.data(), rest, *written);
+    Take(room.data(), *written);
+  }
+  if (!dropped_ && pictures_.back().mime_type.empty()) Sniff();
+}
+
+// `bytes` lie in the room of the sink.
+void PictureCollector::Take(const char* bytes, size_t n) {
+  const size_t missing = std::min(n, head_.size() - head_size_);
+  if (missing > 0) {
+    std::memcpy(head_.data() + head_size_, bytes, missing);
+    head_size_ += missing;
+  }
+  sink_->Filled(n);
+  if (missing > 0 && head_size_ == head_.size()) Sniff();
 }
 
 void PictureCollector::Sniff() {
   CollectedPicture& picture = pictures_.back();
-  picture.mime_type = SniffImageType(picture.bytes);
+  picture.mime_type =
+      SniffImageType(absl::string_view(head_.data(), head_size_));
   if (picture.mime_type.empty()) Drop();
 }
 
 void PictureCollector::Drop() {
-  std::string().swap(pictures_.back().bytes);  // Lets go of the memory too.
+  sink_->Drop();
   dropped_ = true;
 }
 

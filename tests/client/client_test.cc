@@ -22,6 +22,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/manual_clock.h"
+#include "testing/program.h"
 #include "testing/scripted_server.h"
 #include "util/mutex_lock.h"
 
@@ -134,6 +135,238 @@ TEST_F(ClientTest, BringsAPicture) {
   EXPECT_EQ(outcome->attempts[0].http_status, 200);
   EXPECT_EQ(outcome->attempts[0].response_id, "r-1");
   EXPECT_EQ(requests_, 1);
+}
+
+// A PNG of `size` bytes in an answer.
+std::string LargeBody(size_t size) {
+  return absl::StrCat(R"({"candidates":[{"content":{"parts":[{"inlineData":{)"
+                      R"("mimeType":"image/png","data":")",
+                      absl::Base64Escape(std::string("\x89PNG\r\n\x1a\n", 8) +
+                                         std::string(size - 8, 'p')),
+                      R"("}}]},"finishReason":"STOP"}]})");
+}
+
+// Counts what it is told; each function can be made to wait or fail.
+class CountingReceiver : public ImageReceiver {
+ public:
+  absl::Status Begin(const SinkImage&) override {
+    ++begun;
+    if (on_begin) on_begin();
+    return absl::OkStatus();
+  }
+  absl::Status Write(const SinkImage&, absl::string_view bytes) override {
+    if (gate != nullptr) gate->WaitForNotification();
+    written += bytes.size();
+    if (on_write) on_write();
+    return write_status;
+  }
+  absl::Status Commit(const SinkImage&, absl::string_view) override {
+    ++committed;
+    return absl::OkStatus();
+  }
+  void Discard(const SinkImage&) override { ++discarded; }
+
+  std::atomic<int> begun{0}, committed{0}, discarded{0};
+  std::atomic<size_t> written{0};
+  absl::Status write_status;
+  absl::Notification* gate = nullptr;
+  std::function<void()> on_begin;
+  std::function<void()> on_write;
+};
+
+CallOptions IntoReceiver(std::shared_ptr<CountingReceiver> receiver) {
+  CallOptions options;
+  options.sink = CallbackSink{std::move(receiver), false};
+  return options;
+}
+
+TEST_F(ClientTest, WritesIntoAFile) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", LargeBody(1 << 20)};
+      },
+      &requests_));
+  const testing::TemporaryDirectory directory;
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  FileSink file;
+  file.path = directory.path() + "/a.png";
+  CallOptions options;
+  options.sink = file;
+  const absl::StatusOr<Outcome> outcome = client.Generate(Kite(2), options);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_NE(outcome->images(), nullptr);
+  ASSERT_THAT(outcome->images()->images, SizeIs(2));
+  EXPECT_EQ(outcome->images()->images[1].path, directory.path() + "/a-2.png");
+  EXPECT_THAT(directory.List(), ::testing::ElementsAre("a-1.png", "a-2.png"));
+  EXPECT_EQ(directory.Read("a-1.png").size(), 1U << 20);
+}
+
+TEST_F(ClientTest, AFileThatCannotBeWrittenIsNotPaidForTwice) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  for (const char* path : {"/dev/full", "/no/such/directory/a.png"}) {
+    requests_ = 0;
+    FileSink file;
+    file.path = path;
+    CallOptions options;
+    options.sink = file;
+    const absl::StatusOr<Outcome> outcome = client.Generate(Kite(), options);
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    ASSERT_NE(outcome->prompt_only(), nullptr);
+    EXPECT_EQ(outcome->diagnosis->code, "sink_failed");
+    EXPECT_TRUE(outcome->attempts[0].maybe_billed);
+    EXPECT_EQ(requests_, 1);
+  }
+}
+
+TEST_F(ClientTest, AReceiverGetsAPictureAndItsCommit) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", LargeBody(1 << 20)};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  auto receiver = std::make_shared<CountingReceiver>();
+  const absl::StatusOr<Outcome> outcome =
+      client.Generate(Kite(), IntoReceiver(receiver));
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_NE(outcome->images(), nullptr);
+  EXPECT_EQ(outcome->images()->images[0].size, 1 << 20);
+  EXPECT_EQ(receiver->written, 1U << 20);
+  EXPECT_EQ(receiver->committed, 1);
+  EXPECT_EQ(receiver->discarded, 0);
+}
+
+TEST_F(ClientTest, AReceiverThatFailsEndsTheCall) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", LargeBody(4 << 20)};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  auto receiver = std::make_shared<CountingReceiver>();
+  receiver->write_status = absl::ResourceExhaustedError("no room");
+  const absl::StatusOr<Outcome> outcome =
+      client.Generate(Kite(), IntoReceiver(receiver));
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->diagnosis->code, "sink_failed");
+  EXPECT_EQ(outcome->diagnosis->message, "no room");
+  EXPECT_EQ(receiver->discarded, 1);
+  EXPECT_EQ(requests_, 1);
+}
+
+TEST_F(ClientTest, WhatAReceiverHasSeenIsRepeatedOnlyIfTheCallerSaysSo) {
+  for (const bool repeat : {false, true}) {
+    requests_ = 0;
+    ScriptedServer server([&](Connection* connection, int) {
+      while (!connection->ReadRequest().empty()) {
+        const std::string body = LargeBody(1 << 20);
+        if (++requests_ > 1) {
+          connection->SendResponse("200 OK", body);
+          continue;
+        }
+        connection->Send(
+            absl::StrCat("HTTP/1.1 200 OK\r\nContent-Length: ", body.size(),
+                         "\r\n\r\n", body.substr(0, body.size() / 2)));
+        return;
+      }
+    });
+    GeminiImageClient client = NewClient(OptionsFor(server));
+    auto receiver = std::make_shared<CountingReceiver>();
+    CallOptions options;
+    options.sink = CallbackSink{receiver, repeat};
+    const absl::StatusOr<Outcome> outcome = client.Generate(Kite(), options);
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_EQ(outcome->images() != nullptr, repeat);
+    EXPECT_EQ(requests_, repeat ? 2 : 1);
+    EXPECT_EQ(receiver->begun, requests_);
+    EXPECT_EQ(receiver->discarded, 1);
+    EXPECT_EQ(outcome->attempts[0].diagnosis->code, "connection_lost");
+  }
+}
+
+TEST_F(ClientTest, ASlowReceiverPausesWithoutStalling) {
+  ScriptedServer server(Answering(
+      [](int n) {
+        return Answer{"200 OK", n == 1 ? LargeBody(8 << 20) : "{}"};
+      },
+      &requests_));
+  auto clock = std::make_shared<ManualClock>();
+  ClientOptions options = OptionsFor(server);
+  options.time_limits.stall = absl::Seconds(5);
+  GeminiImageClient client = NewClient(options, clock);
+  absl::Notification gate;
+  absl::Notification begun;
+  auto receiver = std::make_shared<CountingReceiver>();
+  receiver->gate = &gate;
+  receiver->on_begin = [&] { begun.Notify(); };
+  absl::Notification done;
+  absl::StatusOr<Outcome> outcome;
+  client.GenerateAsync(Kite(), IntoReceiver(receiver),
+                       [&](absl::StatusOr<Outcome> result) {
+                         outcome = std::move(result);
+                         done.Notify();
+                       });
+  begun.WaitForNotification();
+  for (int i = 0; i < 10; ++i) {
+    clock->Advance(absl::Seconds(6));
+    // The thread for all calls is free meanwhile.
+    ASSERT_TRUE(client.ListModels().ok());
+  }
+  EXPECT_EQ(receiver->written, 0U);
+  gate.Notify();
+  done.WaitForNotification();
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_NE(outcome->images(), nullptr) << outcome->diagnosis->message;
+  EXPECT_EQ(receiver->written, 8U << 20);
+}
+
+TEST_F(ClientTest, ACancelledCallDiscardsBeforeItIsTold) {
+  ScriptedServer server([](Connection* connection, int) {
+    connection->ReadRequest();
+    const std::string body = LargeBody(1 << 20);
+    connection->Send(
+        absl::StrCat("HTTP/1.1 200 OK\r\nContent-Length: ", body.size(),
+                     "\r\n\r\n", body.substr(0, body.size() / 2)));
+    connection->WaitForClose();
+  });
+  auto receiver = std::make_shared<CountingReceiver>();
+  absl::Notification written;
+  receiver->on_write = [&] {
+    if (!written.HasBeenNotified()) written.Notify();
+  };
+  absl::StatusOr<Outcome> outcome;
+  int discarded_before = -1;
+  {
+    GeminiImageClient client = NewClient(OptionsFor(server));
+    client.GenerateAsync(Kite(), IntoReceiver(receiver),
+                         [&](absl::StatusOr<Outcome> result) {
+                           discarded_before = receiver->discarded;
+                           outcome = std::move(result);
+                         });
+    written.WaitForNotification();
+  }
+  EXPECT_EQ(outcome.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(discarded_before, 1);
+  EXPECT_EQ(receiver->committed, 0);
+}
+
+TEST_F(ClientTest, GenerateInsideAReceiverFailsInsteadOfWaitingForEver) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  auto receiver = std::make_shared<CountingReceiver>();
+  absl::Status inside;
+  receiver->on_write = [&] { inside = client.Generate(Kite()).status(); };
+  ASSERT_TRUE(client.Generate(Kite(), IntoReceiver(receiver)).ok());
+  EXPECT_EQ(inside.code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(ClientTest, TheKeyTravelsInItsHeaderAndNowhereElse) {

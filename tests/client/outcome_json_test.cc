@@ -66,7 +66,11 @@ TEST(OutcomeJsonTest, APromptOnlyOutcomeHoldsThePromptAndTheReason) {
 TEST(OutcomeJsonTest, PicturesAppearByTypeAndSizeOnly) {
   Outcome outcome;
   Images images;
-  images.images.push_back({std::string(1000, 'x'), "image/png", 0});
+  Image image;
+  image.bytes = std::string(1000, 'x');
+  image.size = 1000;
+  image.mime_type = "image/png";
+  images.images.push_back(image);
   outcome.result = images;
   const std::string json = ToJson(outcome);
   EXPECT_LT(json.size(), 1000U);

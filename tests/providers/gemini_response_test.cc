@@ -2,9 +2,11 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "engine/sinks.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "providers/gemini.h"
@@ -32,8 +34,17 @@ GeminiReading Reading() {
   return reading;
 }
 
-AttemptResult Read(const Answer& answer, size_t chunk_size) {
-  const std::unique_ptr<AttemptReader> reader = NewGeminiReader(Reading());
+// What came of an attempt, and the pictures in its sink.
+struct ReadResult : AttemptResult {
+  std::vector<Image> images;
+};
+
+ReadResult Read(const Answer& answer, size_t chunk_size,
+                GeminiReading reading = Reading()) {
+  const std::shared_ptr<AttemptSink> sink = NewMemorySink();
+  reading.sink = sink.get();
+  const std::unique_ptr<AttemptReader> reader =
+      NewGeminiReader(std::move(reading));
   TransferResult transfer;
   transfer.end = answer.end;
   transfer.request_sent = true;
@@ -45,7 +56,12 @@ AttemptResult Read(const Answer& answer, size_t chunk_size) {
     transfer.bytes_received += static_cast<int64_t>(chunk.size());
   });
   if (stopped) transfer.end = TransferEnd::kStoppedByReader;
-  return reader->Finish(transfer, absl::FromUnixSeconds(1795000000));
+  ReadResult result{reader->Finish(transfer, absl::FromUnixSeconds(1795000000)),
+                    {}};
+  sink->End(result.pictures, [&](absl::StatusOr<std::vector<Image>> images) {
+    result.images = *std::move(images);
+  });
+  return result;
 }
 
 std::string Parts(absl::string_view json) {
@@ -60,11 +76,11 @@ std::string PicturePart(absl::string_view base64) {
 
 class GeminiResponseTest : public ::testing::TestWithParam<size_t> {
  protected:
-  AttemptResult Run(std::string body, int http_status = 200,
-                    TransferEnd end = TransferEnd::kComplete) {
+  ReadResult Run(std::string body, int http_status = 200,
+                 TransferEnd end = TransferEnd::kComplete) {
     return Read({http_status, {}, std::move(body), end}, GetParam());
   }
-  AttemptResult RunFile(const std::string& name, int http_status = 200) {
+  ReadResult RunFile(const std::string& name, int http_status = 200) {
     return Run(ReadTestdata("gemini/" + name), http_status);
   }
 
@@ -77,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(ChunkSizes, GeminiResponseTest,
                          ::testing::ValuesIn(kChunkSizes));
 
 TEST_P(GeminiResponseTest, TakesThePictureAndDropsTheThoughts) {
-  const AttemptResult result = RunFile("thoughts_and_picture.json");
+  const ReadResult result = RunFile("thoughts_and_picture.json");
   EXPECT_FALSE(result.diagnosis.has_value());
   ASSERT_THAT(result.images, SizeIs(1));
   EXPECT_EQ(result.images[0].bytes, png_);
@@ -94,13 +110,13 @@ TEST_P(GeminiResponseTest, TakesThePictureAndDropsTheThoughts) {
 }
 
 TEST_P(GeminiResponseTest, TakesEscapedBase64WhateverTheOrderOfKeys) {
-  const AttemptResult result = RunFile("picture_compact.json");
+  const ReadResult result = RunFile("picture_compact.json");
   ASSERT_THAT(result.images, SizeIs(1));
   EXPECT_EQ(result.images[0].bytes, png_);
 }
 
 TEST_P(GeminiResponseTest, KeepsAllPicturesOfAnAnswer) {
-  const AttemptResult result = RunFile("two_pictures_snake_case.json");
+  const ReadResult result = RunFile("two_pictures_snake_case.json");
   EXPECT_FALSE(result.diagnosis.has_value());
   ASSERT_THAT(result.images, SizeIs(2));
   EXPECT_EQ(result.images[0].bytes, png_);
@@ -109,7 +125,7 @@ TEST_P(GeminiResponseTest, KeepsAllPicturesOfAnAnswer) {
 }
 
 TEST_P(GeminiResponseTest, DropsAThoughtThatSaysSoAfterItsData) {
-  const AttemptResult result =
+  const ReadResult result =
       Run(Parts(absl::StrCat(R"({"inlineData":{"data":")", png_base64_,
                              R"(","mimeType":"image/png"},"thought":true})")));
   EXPECT_THAT(result.images, IsEmpty());
@@ -118,7 +134,7 @@ TEST_P(GeminiResponseTest, DropsAThoughtThatSaysSoAfterItsData) {
 }
 
 TEST_P(GeminiResponseTest, DropsWhatIsAnnouncedAsNoPicture) {
-  const AttemptResult result = Run(Parts(absl::StrCat(
+  const ReadResult result = Run(Parts(absl::StrCat(
       R"({"inlineData":{"mimeType":"audio/wav","data":"UklGRg=="}},)",
       PicturePart(png_base64_))));
   EXPECT_FALSE(result.diagnosis.has_value());
@@ -126,7 +142,7 @@ TEST_P(GeminiResponseTest, DropsWhatIsAnnouncedAsNoPicture) {
 }
 
 TEST_P(GeminiResponseTest, TellsTheTypeByTheBytes) {
-  const AttemptResult result = Run(Parts(
+  const ReadResult result = Run(Parts(
       PicturePart(Base64Encode("\xff\xd8\xff\xe0 pretends to be a JPEG"))));
   ASSERT_THAT(result.images, SizeIs(1));
   EXPECT_EQ(result.images[0].mime_type, "image/jpeg");
@@ -134,7 +150,7 @@ TEST_P(GeminiResponseTest, TellsTheTypeByTheBytes) {
 
 TEST_P(GeminiResponseTest, RefusesPicturesOfNoKnownFormat) {
   for (const char* bytes : {"", "x", "these bytes are no picture at all"}) {
-    const AttemptResult result = Run(Parts(PicturePart(Base64Encode(bytes))));
+    const ReadResult result = Run(Parts(PicturePart(Base64Encode(bytes))));
     EXPECT_THAT(result.images, IsEmpty());
     ASSERT_TRUE(result.diagnosis.has_value());
     EXPECT_EQ(result.diagnosis->cause, Cause::kBadResponse);
@@ -148,7 +164,7 @@ TEST_P(GeminiResponseTest, RefusesBase64ThatIsWrongAnywhere) {
   for (size_t i = 0; i < png_base64_.size(); ++i) {
     std::string bad = png_base64_;
     bad[i] = '*';
-    const AttemptResult result = Run(Parts(PicturePart(bad)));
+    const ReadResult result = Run(Parts(PicturePart(bad)));
     EXPECT_THAT(result.images, IsEmpty());
     ASSERT_TRUE(result.diagnosis.has_value());
     EXPECT_EQ(result.diagnosis->cause, Cause::kBadResponse);
@@ -157,7 +173,7 @@ TEST_P(GeminiResponseTest, RefusesBase64ThatIsWrongAnywhere) {
 }
 
 TEST_P(GeminiResponseTest, KeepsAGoodPictureBesideABadOne) {
-  const AttemptResult result = Run(
+  const ReadResult result = Run(
       Parts(absl::StrCat(PicturePart("****"), ",", PicturePart(png_base64_))));
   EXPECT_FALSE(result.diagnosis.has_value());
   EXPECT_THAT(result.images, SizeIs(1));
@@ -165,7 +181,7 @@ TEST_P(GeminiResponseTest, KeepsAGoodPictureBesideABadOne) {
 
 TEST_P(GeminiResponseTest, NoticesABodyCutAtEveryByte) {
   for (size_t size = 1; size < good_.size(); ++size) {
-    const AttemptResult result = Run(good_.substr(0, size));
+    const ReadResult result = Run(good_.substr(0, size));
     EXPECT_THAT(result.images, IsEmpty());
     ASSERT_TRUE(result.diagnosis.has_value());
     EXPECT_EQ(result.diagnosis->cause, Cause::kBadResponse);
@@ -175,7 +191,7 @@ TEST_P(GeminiResponseTest, NoticesABodyCutAtEveryByte) {
 
 TEST_P(GeminiResponseTest, BlamesTheTransferForABodyThatItLost) {
   for (const size_t size : {size_t{0}, size_t{1}, good_.size() / 2}) {
-    const AttemptResult result =
+    const ReadResult result =
         Run(good_.substr(0, size), 200, TransferEnd::kLost);
     EXPECT_THAT(result.images, IsEmpty());
     ASSERT_TRUE(result.diagnosis.has_value());
@@ -188,7 +204,7 @@ TEST_P(GeminiResponseTest, NeverLosesAPictureThatIsWhole) {
   for (const TransferEnd end :
        {TransferEnd::kLost, TransferEnd::kStalled, TransferEnd::kAttemptTimeout,
         TransferEnd::kTooLarge}) {
-    const AttemptResult result = Run(good_, 200, end);
+    const ReadResult result = Run(good_, 200, end);
     EXPECT_FALSE(result.diagnosis.has_value());
     EXPECT_THAT(result.images, SizeIs(1));
   }
@@ -199,7 +215,7 @@ TEST_P(GeminiResponseTest, RefusesMalformedJson) {
        {good_ + "x", good_ + good_, "{]" + good_,
         absl::StrReplaceAll(good_, {{"}]}", "}}}"}}),
         std::string(R"({"candidates":tru})"), std::string("{\"a\":01}")}) {
-    const AttemptResult result = Run(body);
+    const ReadResult result = Run(body);
     EXPECT_THAT(result.images, IsEmpty());
     ASSERT_TRUE(result.diagnosis.has_value()) << body;
     EXPECT_EQ(result.diagnosis->cause, Cause::kBadResponse);
@@ -211,7 +227,7 @@ TEST_P(GeminiResponseTest, StopsAtAnswersThatAreTooLarge) {
   std::string parts = "[";
   for (int i = 0; i < 400000; ++i) parts += "{},";
   for (const std::string& body : {parts, std::string(10000, '[')}) {
-    const AttemptResult result = Run(body);
+    const ReadResult result = Run(body);
     ASSERT_TRUE(result.diagnosis.has_value());
     EXPECT_EQ(result.diagnosis->cause, Cause::kBadResponse);
     EXPECT_EQ(result.diagnosis->code, "response_too_large");
@@ -219,7 +235,7 @@ TEST_P(GeminiResponseTest, StopsAtAnswersThatAreTooLarge) {
 }
 
 TEST_P(GeminiResponseTest, DiagnosesAnAnswerWithoutAPicture) {
-  const AttemptResult result = RunFile("text_only.json");
+  const ReadResult result = RunFile("text_only.json");
   EXPECT_THAT(result.images, IsEmpty());
   EXPECT_EQ(result.text, "I would rather write.");
   EXPECT_EQ(result.usage.total_tokens, 13);
@@ -229,7 +245,7 @@ TEST_P(GeminiResponseTest, DiagnosesAnAnswerWithoutAPicture) {
 }
 
 TEST_P(GeminiResponseTest, DiagnosesRefusals) {
-  const AttemptResult result = RunFile("zero_quota.json", 429);
+  const ReadResult result = RunFile("zero_quota.json", 429);
   EXPECT_THAT(result.images, IsEmpty());
   EXPECT_EQ(result.http_status, 429);
   ASSERT_TRUE(result.diagnosis.has_value());
@@ -237,21 +253,21 @@ TEST_P(GeminiResponseTest, DiagnosesRefusals) {
 }
 
 TEST_P(GeminiResponseTest, TakesNoPictureFromAFailure) {
-  const AttemptResult result = Run(good_, 500);
+  const ReadResult result = Run(good_, 500);
   EXPECT_THAT(result.images, IsEmpty());
   ASSERT_TRUE(result.diagnosis.has_value());
   EXPECT_EQ(result.diagnosis->cause, Cause::kTransient);
 }
 
 TEST_P(GeminiResponseTest, BelievesARefusalWhoseBodyWasLost) {
-  const AttemptResult result = Run("{\"error\":", 503, TransferEnd::kLost);
+  const ReadResult result = Run("{\"error\":", 503, TransferEnd::kLost);
   ASSERT_TRUE(result.diagnosis.has_value());
   EXPECT_EQ(result.diagnosis->cause, Cause::kOverloaded);
 }
 
 TEST_P(GeminiResponseTest, DiagnosesWhatIsNoJson) {
   for (const char* body : {"", " \n", "<html><title>Sign in</title></html>"}) {
-    const AttemptResult result = Run(body);
+    const ReadResult result = Run(body);
     EXPECT_THAT(result.images, IsEmpty());
     ASSERT_TRUE(result.diagnosis.has_value());
     EXPECT_THAT(result.diagnosis->cause,
@@ -260,7 +276,10 @@ TEST_P(GeminiResponseTest, DiagnosesWhatIsNoJson) {
 }
 
 TEST(GeminiReaderTest, StopsReadingWhatIsOfNoUse) {
-  const std::unique_ptr<AttemptReader> reader = NewGeminiReader(Reading());
+  const std::shared_ptr<AttemptSink> sink = NewMemorySink();
+  GeminiReading reading = Reading();
+  reading.sink = sink.get();
+  const std::unique_ptr<AttemptReader> reader = NewGeminiReader(reading);
   reader->OnHead(502, {});
   const std::string chunk(16 << 10, 'x');
   int chunks = 1;
@@ -277,7 +296,10 @@ TEST(GeminiReaderTest, StopsReadingWhatIsOfNoUse) {
 }
 
 TEST(GeminiReaderTest, DiagnosesATransferWithoutAnAnswer) {
-  const std::unique_ptr<AttemptReader> reader = NewGeminiReader(Reading());
+  const std::shared_ptr<AttemptSink> sink = NewMemorySink();
+  GeminiReading reading = Reading();
+  reading.sink = sink.get();
+  const std::unique_ptr<AttemptReader> reader = NewGeminiReader(reading);
   TransferResult transfer;
   transfer.end = TransferEnd::kCannotConnect;
   const AttemptResult result =
@@ -293,7 +315,7 @@ TEST(GeminiReaderTest, TakesAPictureOfMegabytesWhoseLengthIsKnown) {
   Answer answer;
   answer.body = Parts(PicturePart(Base64Encode(png)));
   answer.headers = {{"content-length", absl::StrCat(answer.body.size())}};
-  const AttemptResult result = Read(answer, 16 << 10);
+  const ReadResult result = Read(answer, 16 << 10);
   ASSERT_THAT(result.images, SizeIs(1));
   EXPECT_EQ(result.images[0].bytes, png);
   EXPECT_LT(result.images[0].bytes.capacity(), png.size() + (64 << 10));

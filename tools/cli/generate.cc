@@ -87,23 +87,21 @@ ExitCode CodeFor(const absl::Status& status) {
 }
 
 int Report(const Options& options, const Outcome& outcome) {
-  WrittenFiles written;
+  std::vector<std::string> paths;
   if (const Images* images = outcome.images()) {
-    absl::StatusOr<WrittenFiles> files =
-        WriteImages(options.output, images->images);
-    if (!files.ok()) return Fail(options, files.status(), kExitError);
-    written = *std::move(files);
-  }
-  for (const std::string& warning : written.warnings) {
-    std::fprintf(stderr, "gemini-image: %s\n", warning.c_str());
+    for (const Image& image : images->images) paths.push_back(image.path);
+    for (const std::string& warning :
+         WarningsAbout(options.output, images->images)) {
+      std::fprintf(stderr, "gemini-image: %s\n", warning.c_str());
+    }
   }
   if (options.json) {
     nlohmann::ordered_json json =
         nlohmann::ordered_json::parse(ToJson(outcome));
-    json["files"] = written.paths;
+    json["files"] = paths;
     PrintJson(json);
   } else {
-    for (const std::string& path : written.paths) {
+    for (const std::string& path : paths) {
       std::printf("%s\n", path.c_str());
     }
   }
@@ -137,6 +135,7 @@ int Generate(const Options& options) {
   absl::Status status = ReadReferences(options.references, &request);
   if (status.ok()) status = Validate(request);
   CallOptions call_options;
+  call_options.sink = SinkFor(options.output);
   if (!options.timeout.empty()) {
     absl::Duration timeout;
     if (!absl::ParseDuration(options.timeout, &timeout)) {

@@ -1,4 +1,4 @@
-// Pictures on disk: how they are named, and that none is lost.
+// Pictures on disk: how they are named.
 
 #ifndef GEMINI_TOOLS_CLI_IMAGE_FILES_H_
 #define GEMINI_TOOLS_CLI_IMAGE_FILES_H_
@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "gemini/image.h"
+#include "gemini/sink.h"
 
 namespace gemini::cli {
 
@@ -22,20 +22,15 @@ struct OutputPlan {
 // the plan says. Leaves nothing behind.
 absl::Status CheckWritable(const OutputPlan& plan);
 
-struct WrittenFiles {
-  std::vector<std::string> paths;     // In order of the pictures.
-  std::vector<std::string> warnings;  // One line each.
-};
+// Returns the sink that writes each picture under its final name when it is
+// whole. The name given with -o is kept, whatever the type. Without -o a free
+// name is chosen that begins with "image" and ends as the type asks.
+FileSink SinkFor(const OutputPlan& plan);
 
-// Writes all pictures, each under its final name only when it is whole. The
-// name given with -o is kept, whatever the type; of several pictures, the n-th
-// gets "-n" before the suffix. Without -o a free name is chosen that begins
-// with "image" and ends as the type asks.
-//
-// A picture that cannot be written there goes into the directory for temporary
-// files, and a warning says where. Error: not even that was possible.
-absl::StatusOr<WrittenFiles> WriteImages(const OutputPlan& plan,
-                                         const std::vector<Image>& images);
+// Returns what is odd about the names of files that were written, one line
+// each.
+std::vector<std::string> WarningsAbout(const OutputPlan& plan,
+                                       const std::vector<Image>& images);
 
 }  // namespace gemini::cli
 

@@ -1,4 +1,4 @@
-#include "client/callback_thread.h"
+#include "util/task_thread.h"
 
 #include <deque>
 #include <utility>
@@ -9,7 +9,7 @@
 
 namespace gemini::internal {
 
-struct CallbackThread::Queue {
+struct TaskThread::Queue {
   bool Ready() const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
     return closed || !tasks.empty();
   }
@@ -33,20 +33,20 @@ struct CallbackThread::Queue {
   bool closed ABSL_GUARDED_BY(mutex) = false;
 };
 
-absl::StatusOr<std::unique_ptr<CallbackThread>> CallbackThread::Start(
+absl::StatusOr<std::unique_ptr<TaskThread>> TaskThread::Start(
     const char* name) {
   auto queue = std::make_shared<Queue>();
   absl::StatusOr<Thread> thread =
       Thread::Start(name, [queue] { queue->Run(); });
   if (!thread.ok()) return thread.status();
-  return std::unique_ptr<CallbackThread>(
-      new CallbackThread(std::move(queue), *std::move(thread)));
+  return std::unique_ptr<TaskThread>(
+      new TaskThread(std::move(queue), *std::move(thread)));
 }
 
-CallbackThread::CallbackThread(std::shared_ptr<Queue> queue, Thread thread)
+TaskThread::TaskThread(std::shared_ptr<Queue> queue, Thread thread)
     : queue_(std::move(queue)), thread_(std::move(thread)) {}
 
-CallbackThread::~CallbackThread() {
+TaskThread::~TaskThread() {
   {
     MutexLock lock(&queue_->mutex);
     queue_->closed = true;
@@ -58,7 +58,7 @@ CallbackThread::~CallbackThread() {
   }
 }
 
-void CallbackThread::Post(Task task) {
+void TaskThread::Post(Task task) {
   MutexLock lock(&queue_->mutex);
   queue_->tasks.push_back(std::move(task));
 }

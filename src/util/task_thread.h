@@ -1,7 +1,7 @@
 // Where what may block runs: a client's callbacks, and its ledger.
 
-#ifndef GEMINI_SRC_CLIENT_CALLBACK_THREAD_H_
-#define GEMINI_SRC_CLIENT_CALLBACK_THREAD_H_
+#ifndef GEMINI_SRC_UTIL_TASK_THREAD_H_
+#define GEMINI_SRC_UTIL_TASK_THREAD_H_
 
 #include <memory>
 
@@ -12,27 +12,26 @@
 namespace gemini::internal {
 
 // Runs functions one after another on a thread of its own. Thread-safe.
-class CallbackThread {
+class TaskThread {
  public:
   using Task = absl::AnyInvocable<void() &&>;
 
   // `name`: at most 15 characters.
-  static absl::StatusOr<std::unique_ptr<CallbackThread>> Start(
-      const char* name);
+  static absl::StatusOr<std::unique_ptr<TaskThread>> Start(const char* name);
 
   // Runs what was posted and ends the thread. On that thread itself it returns
   // at once, and what was posted runs after the present function.
-  ~CallbackThread();
+  ~TaskThread();
 
-  CallbackThread(const CallbackThread&) = delete;
-  CallbackThread& operator=(const CallbackThread&) = delete;
+  TaskThread(const TaskThread&) = delete;
+  TaskThread& operator=(const TaskThread&) = delete;
 
   void Post(Task task);
 
  private:
   struct Queue;
 
-  CallbackThread(std::shared_ptr<Queue> queue, Thread thread);
+  TaskThread(std::shared_ptr<Queue> queue, Thread thread);
 
   const std::shared_ptr<Queue> queue_;  // Shared with the thread.
   Thread thread_;
@@ -40,4 +39,4 @@ class CallbackThread {
 
 }  // namespace gemini::internal
 
-#endif  // GEMINI_SRC_CLIENT_CALLBACK_THREAD_H_
+#endif  // GEMINI_SRC_UTIL_TASK_THREAD_H_

@@ -1,0 +1,365 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "engine/sinks.h"
+
+namespace gemini::internal {
+namespace {
+
+// Of the body of an answer: shorter ones are written in one go at their end.
+constexpr int64_t kSmallBytes = 48 << 10;
+
+// The major number of /dev/null and its kin, which never block (Linux,
+// Documentation/admin-guide/devices.txt).
+constexpr unsigned kMemoryDevices = 1;
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+// "dir/fox.png", "-2" becomes "dir/fox-2.png".
+std::string WithNumber(const std::string& path, absl::string_view number) {
+  const size_t name = path.rfind('/') + 1;  // 0 if there is none.
+  size_t dot = path.rfind('.');
+  if (dot == std::string::npos || dot <= name) dot = path.size();
+  return absl::StrCat(path.substr(0, dot), number, path.substr(dot));
+}
+
+// A picture's file. On the file thread, but for writing to it.
+struct File {
+  bool opened() const { return fd >= 0; }
+
+  absl::Status Open(const std::string& path, const std::string& directory);
+  absl::Status Write(absl::Span<const char> bytes);
+  absl::Status Close();
+  void Remove();
+
+  int fd = -1;
+  std::string temporary;  // Empty: there is none (any more).
+  bool is_device = false;
+};
+
+absl::Status Failed(const char* what, const std::string& path) {
+  return absl::ErrnoToStatus(errno, absl::StrCat(what, " ", path));
+}
+
+absl::Status File::Open(const std::string& path, const std::string& directory) {
+  struct stat info;
+  if (!path.empty() && stat(path.c_str(), &info) == 0 &&
+      !S_ISREG(info.st_mode)) {
+    if (!S_ISCHR(info.st_mode) || major(info.st_rdev) != kMemoryDevices) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, " exists and is no regular file"));
+    }
+    is_device = true;
+    fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    return opened() ? absl::OkStatus() : Failed("cannot open", path);
+  }
+  static std::atomic<uint64_t> counter{0};
+  absl::string_view slash = absl::EndsWith(directory, "/") ? "" : "/";
+  do {
+    temporary = absl::StrCat(directory, slash, ".gemini-", getpid(), "-",
+                             counter.fetch_add(1), ".part");
+    fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (fd < 0 && errno == EEXIST);
+  if (opened()) return absl::OkStatus();
+  const absl::Status failed =
+      Failed("cannot write", path.empty() ? directory : path);
+  temporary.clear();
+  return failed;
+}
+
+absl::Status File::Write(absl::Span<const char> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return absl::ErrnoToStatus(errno, "cannot write the picture");
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status File::Close() {
+  if (!opened()) return absl::OkStatus();
+  const int result = close(std::exchange(fd, -1));
+  return result == 0 || errno == EINTR
+             ? absl::OkStatus()
+             : absl::ErrnoToStatus(errno, "cannot close the picture");
+}
+
+void File::Remove() {
+  Close().IgnoreError();
+  if (!temporary.empty()) unlink(temporary.c_str());
+  temporary.clear();
+}
+
+absl::Status SyncDirectory(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return Failed("cannot open", path);
+  const int result = fsync(fd);
+  const absl::Status status =
+      result == 0 ? absl::OkStatus() : Failed("cannot sync", path);
+  close(fd);
+  return status;
+}
+
+// What the file thread does: made once for an attempt.
+struct Filing {
+  std::string Directory() const {
+    if (!options.choose_name) return DirectoryOf(options.path);
+    return options.path.empty() ? "." : options.path;
+  }
+
+  // The name that is known before the type is.
+  std::string KnownName() const {
+    if (options.choose_name) return "";
+    return count > 1 ? WithNumber(options.path, absl::StrCat("-", index + 1))
+                     : options.path;
+  }
+
+  absl::Status Open(File* file) const {
+    return file->Open(KnownName(), Directory());
+  }
+
+  // Brings a file that is written under its name, as the n-th of its answer.
+  absl::Status Commit(File* file, int n, const KeptPicture& picture,
+                      std::string* name) const;
+
+  FileSink options;
+  int attempt = 0;
+  int index = 0;
+  int count = 1;
+};
+
+absl::Status Filing::Commit(File* file, int n, const KeptPicture& picture,
+                            std::string* name) const {
+  if (options.choose_name) {
+    *name = options.choose_name({attempt, index, picture.ordinal},
+                                picture.mime_type);
+  } else {
+    *name = KnownName();
+    if (n > 0 && !file->is_device) {
+      *name = WithNumber(*name, absl::StrCat("-", n + 1));
+    }
+  }
+  if (file->is_device) return absl::OkStatus();
+  if (rename(file->temporary.c_str(), name->c_str()) != 0) {
+    return Failed("cannot rename the picture to", *name);
+  }
+  file->temporary.clear();
+  return options.sync ? SyncDirectory(DirectoryOf(*name)) : absl::OkStatus();
+}
+
+class FileAttemptSink final
+    : public AttemptSink,
+      public SinkContext::Staged,
+      public std::enable_shared_from_this<FileAttemptSink> {
+ public:
+  FileAttemptSink(SinkContext* context, FileSink options, SinkPurpose purpose)
+      : context_(context), resume_(std::move(purpose.resume)) {
+    filing_.options = std::move(options);
+    filing_.attempt = purpose.attempt;
+    filing_.index = purpose.index;
+    filing_.count = purpose.count;
+  }
+
+  void Begin(int64_t expected_bytes) override {
+    context_->Unstage(this);
+    pictures_.push_back(std::make_unique<Picture>());
+    if (expected_bytes > kSmallBytes) Open();
+  }
+
+  absl::Span<char> Room(size_t n) override { return context_->Stage(this, n); }
+
+  void Filled(size_t n) override {
+    context_->Fill(n);
+    last().size += static_cast<int64_t>(n);
+    if (last().state == State::kNew && last().size > kSmallBytes) Open();
+  }
+
+  void Drop() override {
+    context_->ForgetStaged(this);
+    Forget(&last());
+    last().state = State::kDropped;
+  }
+
+  bool WantsPause() override {
+    if (pictures_.empty() || last().state != State::kOpening) return false;
+    const size_t own = last().queue.size() + context_->staged_of(this);
+    paused_ = own + kMaxRoom > kMaxQueuedBytes ||
+              context_->queued + own + kMaxRoom > kMaxAllQueuedBytes;
+    return paused_;
+  }
+
+  absl::Status status() const override { return status_; }
+
+  void End(std::vector<KeptPicture> kept, EndFunction done) override;
+
+  // SinkContext::Staged
+  void Unstage(absl::Span<const char> bytes) override {
+    Picture& picture = last();
+    if (picture.state == State::kOpen) {
+      if (status_.ok()) status_ = picture.file.Write(bytes);
+      return;
+    }
+    picture.queue.append(bytes.data(), bytes.size());
+    context_->queued += bytes.size();
+  }
+
+ private:
+  enum class State { kNew, kOpening, kOpen, kDropped };
+
+  struct Picture {
+    State state = State::kNew;
+    int64_t size = 0;
+    std::string queue;  // Until it is open.
+
+    // Of the file thread while it is opening, and at the end.
+    File file;
+    absl::Status opened;
+  };
+
+  Picture& last() { return *pictures_.back(); }
+
+  void Open();
+  void Opened(Picture* picture);
+  void Forget(Picture* picture) {
+    context_->queued -= picture->queue.size();
+    std::string().swap(picture->queue);
+  }
+
+  // On the file thread.
+  absl::StatusOr<std::vector<Image>> Settle(std::vector<KeptPicture> kept);
+  absl::Status Complete(Picture* picture) const;
+
+  SinkContext* const context_;
+  const std::function<void()> resume_;
+  Filing filing_;
+  std::vector<std::unique_ptr<Picture>> pictures_;  // By ordinal.
+  bool paused_ = false;
+  bool ended_ = false;
+  absl::Status status_;
+};
+
+void FileAttemptSink::Open() {
+  absl::StatusOr<TaskThread*> thread = context_->files();
+  if (!thread.ok()) {
+    status_ = thread.status();
+    return;
+  }
+  Picture* picture = &last();
+  picture->state = State::kOpening;
+  (*thread)->Post([self = shared_from_this(), picture] {
+    picture->opened = self->filing_.Open(&picture->file);
+    EventLoop* loop = self->context_->loop();
+    loop->Post([self = std::move(self), picture] { self->Opened(picture); });
+  });
+}
+
+void FileAttemptSink::Opened(Picture* picture) {
+  if (ended_) return;
+  status_.Update(picture->opened);
+  if (picture->state == State::kOpening && picture->opened.ok()) {
+    picture->state = State::kOpen;
+    if (status_.ok()) status_ = picture->file.Write(picture->queue);
+    Forget(picture);
+  }
+  // A failure shows when data is offered again.
+  if (std::exchange(paused_, false)) resume_();
+}
+
+void FileAttemptSink::End(std::vector<KeptPicture> kept, EndFunction done) {
+  if (kept.empty()) {
+    context_->ForgetStaged(this);
+  } else {
+    context_->Unstage(this);
+  }
+  ended_ = true;
+  for (const auto& picture : pictures_) {
+    context_->queued -= picture->queue.size();
+  }
+  if (!status_.ok()) kept.clear();
+  bool nothing = kept.empty();
+  for (const auto& picture : pictures_) {
+    nothing = nothing && picture->state == State::kNew;
+  }
+  const absl::StatusOr<TaskThread*> thread =
+      nothing ? nullptr : context_->files();
+  if (nothing || !thread.ok()) {
+    status_.Update(thread.status());
+    if (status_.ok()) {
+      std::move(done)(std::vector<Image>());
+    } else {
+      std::move(done)(status_);
+    }
+    return;
+  }
+  (*thread)->Post([self = shared_from_this(), kept = std::move(kept),
+                   done = std::move(done)]() mutable {
+    absl::StatusOr<std::vector<Image>> images = self->Settle(std::move(kept));
+    EventLoop* loop = self->context_->loop();
+    loop->Post([self = std::move(self), images = std::move(images),
+                done = std::move(done)]() mutable {
+      if (!self->status_.ok()) images = self->status_;
+      std::move(done)(std::move(images));
+    });
+  });
+}
+
+absl::Status FileAttemptSink::Complete(Picture* picture) const {
+  if (picture->state == State::kNew) {
+    picture->opened = filing_.Open(&picture->file);
+  }
+  absl::Status status = picture->opened;
+  if (status.ok()) status = picture->file.Write(picture->queue);
+  if (status.ok() && filing_.options.sync && !picture->file.is_device &&
+      fsync(picture->file.fd) != 0) {
+    status = absl::ErrnoToStatus(errno, "cannot sync the picture");
+  }
+  status.Update(picture->file.Close());
+  return status;
+}
+
+absl::StatusOr<std::vector<Image>> FileAttemptSink::Settle(
+    std::vector<KeptPicture> kept) {
+  absl::Status status;
+  for (const KeptPicture& picture : kept) {
+    if (!status.ok()) break;
+    status = Complete(pictures_[static_cast<size_t>(picture.ordinal)].get());
+  }
+  std::vector<Image> images;
+  for (KeptPicture& keep : kept) {
+    if (!status.ok()) break;
+    Picture* picture = pictures_[static_cast<size_t>(keep.ordinal)].get();
+    Image image;
+    status = filing_.Commit(&picture->file, static_cast<int>(images.size()),
+                            keep, &image.path);
+    image.size = picture->size;
+    image.mime_type = std::move(keep.mime_type);
+    images.push_back(std::move(image));
+  }
+  for (const auto& picture : pictures_) picture->file.Remove();
+  if (!status.ok()) return status;
+  return images;
+}
+
+}  // namespace
+
+std::shared_ptr<AttemptSink> NewFileSink(SinkContext* context, FileSink options,
+                                         SinkPurpose purpose) {
+  return std::make_shared<FileAttemptSink>(context, std::move(options),
+                                           std::move(purpose));
+}
+
+}  // namespace gemini::internal

@@ -1,0 +1,278 @@
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/sink_fixture.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "testing/program.h"
+
+namespace gemini::internal {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class FileSinkTest : public SinkFixture {
+ protected:
+  std::string In(const std::string& name) const {
+    return directory_.path() + "/" + name;
+  }
+
+  void MakeFor(const std::string& path, SinkPurpose purpose = {}) {
+    FileSink file;
+    file.path = path;
+    Make(file, std::move(purpose));
+  }
+
+  const testing::TemporaryDirectory directory_;
+  const std::string big_ = std::string(1 << 20, 'b');
+};
+
+TEST_F(FileSinkTest, NothingIsSeenUnderTheNameBeforeTheEnd) {
+  directory_.Write("a.png", "what was there");
+  MakeFor(In("a.png"));
+  Begin(2 << 20);
+  Put(big_);
+  EXPECT_EQ(directory_.Read("a.png"), "what was there");
+  const Result images = End({{0, "image/png"}});
+  ASSERT_TRUE(images.ok()) << images.status();
+  EXPECT_EQ((*images)[0].path, In("a.png"));
+  EXPECT_EQ((*images)[0].size, 1 << 20);
+  EXPECT_EQ((*images)[0].bytes, "");
+  EXPECT_EQ(directory_.Read("a.png"), big_);
+  EXPECT_THAT(directory_.List(), ElementsAre("a.png"));
+}
+
+TEST_F(FileSinkTest, TakesAnyNumberOfBytesWhateverIsExpected) {
+  for (const int64_t expected : {int64_t{0}, int64_t{100}, int64_t{1} << 40}) {
+    for (const size_t size : {0U, 1U, 1000U, 60000U, 200000U, 1000000U}) {
+      const std::string bytes(size, 'x');
+      MakeFor(In("a.png"));
+      Begin(expected);
+      Put(bytes);
+      const Result images = End({{0, "image/png"}});
+      ASSERT_TRUE(images.ok()) << images.status();
+      EXPECT_EQ(directory_.Read("a.png"), bytes);
+      EXPECT_THAT(directory_.List(), ElementsAre("a.png"));
+    }
+  }
+}
+
+TEST_F(FileSinkTest, LeavesNothingOfWhatIsNotKept) {
+  for (const std::string& bytes : {std::string("small"), big_}) {
+    MakeFor(In("a.png"));
+    Begin();
+    Put(bytes);
+    EXPECT_TRUE(End({}).ok());
+    EXPECT_THAT(directory_.List(), IsEmpty());
+  }
+}
+
+TEST_F(FileSinkTest, KeepsThePictureAmongThoughtsAndWrongOnes) {
+  for (const size_t size : {10U, 300000U}) {
+    const std::string picture(size, 'p');
+    MakeFor(In("a.png"));
+    Begin();
+    Put(std::string(size, 't'));
+    Begin();
+    Put(std::string(size, 'w'));
+    OnLoop([&] { sink_->Drop(); });
+    Begin();
+    Put(picture);
+    ASSERT_TRUE(End({{2, "image/png"}}).ok());
+    EXPECT_EQ(directory_.Read("a.png"), picture);
+    EXPECT_THAT(directory_.List(), ElementsAre("a.png"));
+  }
+}
+
+TEST_F(FileSinkTest, NumbersSeveralPictures) {
+  SinkPurpose second_of_three;
+  second_of_three.index = 1;
+  second_of_three.count = 3;
+  MakeFor(In("a.b.png"), second_of_three);
+  Begin();
+  Put("one");
+  Begin();
+  Put("two");
+  const Result images = End({{0, "image/png"}, {1, "image/png"}});
+  ASSERT_TRUE(images.ok());
+  EXPECT_EQ((*images)[1].path, In("a.b-2-2.png"));
+  EXPECT_THAT(directory_.List(), ElementsAre("a.b-2-2.png", "a.b-2.png"));
+}
+
+TEST_F(FileSinkTest, ANameWithoutSuffixIsNumberedAtItsEnd) {
+  SinkPurpose second;
+  second.index = 1;
+  second.count = 2;
+  MakeFor(In(".hidden"), second);
+  Begin();
+  Put("x");
+  ASSERT_TRUE(End({{0, "image/png"}}).ok());
+  EXPECT_THAT(directory_.List(), ElementsAre(".hidden-2"));
+}
+
+TEST_F(FileSinkTest, AsksForTheNameWhenTheTypeIsKnown) {
+  FileSink file;
+  file.path = directory_.path();
+  SinkImage seen;
+  file.choose_name = [&](const SinkImage& image, absl::string_view type) {
+    seen = image;
+    return In(type == "image/webp" ? "w.webp" : "other");
+  };
+  SinkPurpose purpose;
+  purpose.attempt = 4;
+  purpose.index = 2;
+  Make(file, purpose);
+  Begin();
+  Put("t");
+  Begin();
+  Put("w");
+  ASSERT_TRUE(End({{1, "image/webp"}}).ok());
+  EXPECT_EQ(seen.attempt, 4);
+  EXPECT_EQ(seen.index, 2);
+  EXPECT_EQ(seen.ordinal, 1);
+  EXPECT_THAT(directory_.List(), ElementsAre("w.webp"));
+}
+
+TEST_F(FileSinkTest, SyncsWhereAsked) {
+  FileSink file;
+  file.path = In("a.png");
+  file.sync = true;
+  Make(file);
+  Begin(2 << 20);
+  Put(big_);
+  ASSERT_TRUE(End({{0, "image/png"}}).ok());
+  EXPECT_EQ(directory_.Read("a.png"), big_);
+}
+
+TEST_F(FileSinkTest, HasThePermissionsOfAnyNewFile) {
+  directory_.Write("usual", "");
+  MakeFor(In("a.png"));
+  Begin();
+  Put("x");
+  ASSERT_TRUE(End({{0, "image/png"}}).ok());
+  struct stat usual;
+  struct stat ours;
+  ASSERT_EQ(stat(In("usual").c_str(), &usual), 0);
+  ASSERT_EQ(stat(In("a.png").c_str(), &ours), 0);
+  EXPECT_EQ(ours.st_mode & 0777, usual.st_mode & 0777);
+}
+
+TEST_F(FileSinkTest, SaysWhichDirectoryIsMissing) {
+  for (const int64_t expected : {0, 1 << 20}) {
+    MakeFor(In("no/such/a.png"));
+    Begin(expected);
+    Put("x");
+    const Result images = End({{0, "image/png"}});
+    EXPECT_EQ(images.status().code(), absl::StatusCode::kNotFound);
+    EXPECT_THAT(std::string(images.status().message()), HasSubstr("no/such"));
+  }
+}
+
+TEST_F(FileSinkTest, RefusesWhatIsNoFile) {
+  ASSERT_EQ(mkfifo(In("fifo").c_str(), 0600), 0);
+  for (const std::string& path : {directory_.path(), In("fifo")}) {
+    MakeFor(path);
+    Begin();
+    Put("x");
+    const Result images = End({{0, "image/png"}});
+    EXPECT_EQ(images.status().code(), absl::StatusCode::kInvalidArgument);
+  }
+  EXPECT_THAT(directory_.List(), ElementsAre("fifo"));
+}
+
+TEST_F(FileSinkTest, ADeviceIsWrittenToItself) {
+  MakeFor("/dev/null");
+  Begin(2 << 20);
+  Put(big_);
+  const Result images = End({{0, "image/png"}});
+  ASSERT_TRUE(images.ok()) << images.status();
+  EXPECT_EQ((*images)[0].path, "/dev/null");
+  struct stat info;
+  ASSERT_EQ(stat("/dev/null", &info), 0);
+  EXPECT_TRUE(S_ISCHR(info.st_mode));
+}
+
+TEST_F(FileSinkTest, AFullDiskIsAnErrorForSmallAndLarge) {
+  for (const std::string& bytes : {std::string("small"), big_}) {
+    MakeFor("/dev/full");
+    Begin(static_cast<int64_t>(bytes.size()));
+    Put(bytes);
+    const Result images = End({{0, "image/png"}});
+    EXPECT_EQ(images.status().code(), absl::StatusCode::kResourceExhausted)
+        << images.status();
+  }
+}
+
+TEST_F(FileSinkTest, AFullDiskLeavesNothingBehind) {
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit small = before;
+  small.rlim_cur = 256 << 10;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  MakeFor(In("a.png"));
+  Begin(2 << 20);
+  Put(big_);
+  const Result images = End({{0, "image/png"}});
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_FALSE(images.ok());
+  EXPECT_THAT(directory_.List(), IsEmpty());
+}
+
+TEST_F(FileSinkTest, PausesWhileTheFileIsNotOpenAndGoesOnThen) {
+  absl::Notification may_open;
+  absl::Notification resumed;
+  OnLoop([&] {
+    (*context_->files())->Post([&] { may_open.WaitForNotification(); });
+  });
+  SinkPurpose purpose;
+  purpose.resume = [&] { resumed.Notify(); };
+  MakeFor(In("a.png"), purpose);
+  Begin(2 << 20);
+  size_t put = 0;
+  bool pause = false;
+  while (!pause) {
+    Put(std::string(12 << 10, 'b'));
+    put += 12 << 10;
+    OnLoop([&] { pause = sink_->WantsPause(); });
+  }
+  EXPECT_LE(put, kMaxQueuedBytes);
+  EXPECT_FALSE(resumed.HasBeenNotified());
+  may_open.Notify();
+  resumed.WaitForNotification();
+  Put(big_);
+  ASSERT_TRUE(End({{0, "image/png"}}).ok());
+  EXPECT_EQ(directory_.Read("a.png"), std::string(put, 'b') + big_);
+}
+
+TEST_F(FileSinkTest, SinksThatTakeTurnsDoNotMixTheirBytes) {
+  MakeFor(In("a.png"));
+  const std::shared_ptr<AttemptSink> a = sink_;
+  MakeFor(In("b.png"));
+  const std::shared_ptr<AttemptSink> b = sink_;
+  std::string as;
+  std::string bs;
+  for (int i = 0; i < 200; ++i) {
+    sink_ = i % 2 == 0 ? a : b;
+    if (i < 2) Begin(1 << 20);
+    const std::string bytes(static_cast<size_t>(1000 + i * 37),
+                            i % 2 == 0 ? 'a' : 'b');
+    (i % 2 == 0 ? as : bs) += bytes;
+    Put(bytes);
+  }
+  sink_ = a;
+  ASSERT_TRUE(End({{0, "image/png"}}).ok());
+  sink_ = b;
+  ASSERT_TRUE(End({{0, "image/png"}}).ok());
+  EXPECT_EQ(directory_.Read("a.png"), as);
+  EXPECT_EQ(directory_.Read("b.png"), bs);
+}
+
+}  // namespace
+}  // namespace gemini::internal
