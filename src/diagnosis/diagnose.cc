@@ -1,5 +1,6 @@
 #include "gemini/diagnose.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <map>
@@ -197,8 +198,12 @@ Diagnosis DiagnoseBody(const FailureFacts& facts, BodyFacts body) {
   diagnosis.help = std::move(error.help);
   for (HelpLink& link : diagnosis.help) {
     Clean(&link.description, secrets);
-    if (!IsLine(link.url, kMaxUrl, secrets)) {
+    if (!IsLine(link.url, kMaxUrl, secrets) ||
+        absl::StrContains(link.url, " ")) {
       link.url = RedactLink(link.url.substr(0, kMaxUrl), secrets);
+      // Links hold no white space.
+      link.url.resize(
+          std::min(link.url.find_first_of(" \t\r\n"), link.url.size()));
     }
   }
   for (const auto& [type, detail] : error.details) {

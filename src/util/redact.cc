@@ -139,6 +139,8 @@ Finding FindParameter(absl::string_view rest) {
   const absl::string_view name = rest.substr(1, equals - 1);
   if (kKeyChars.RunIn(name) != name.size()) return {};
   if (IsListed(kShowableParameters, name)) return {};
+  const Finding scheme = FindScheme(rest.substr(equals + 1));
+  if (scheme.hide > 0) return {equals + 1, scheme.keep + scheme.hide};
   size_t n = 0;
   while (equals + 1 + n < rest.size() && rest[equals + 1 + n] != '&' &&
          rest[equals + 1 + n] != '#' && !kValueEnds.Has(rest[equals + 1 + n])) {

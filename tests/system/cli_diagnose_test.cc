@@ -35,7 +35,7 @@ TEST(CliDiagnoseTest, OneSentenceNamesTheZeroLimitTheFreeTierAndTheSteps) {
     EXPECT_THAT(english.out, HasSubstr(part));
   }
   const ProgramResult chinese = Explained({"--lang", "zh"}, kZeroLimit);
-  for (const char* part : {"limit 0", "免费", "quota_zero_free_tier", "怎么办",
+  for (const char* part : {"上限 0", "免费", "quota_zero_free_tier", "怎么办",
                            "GEMINI_API_KEY", "https://aistudio.google.com/"}) {
     EXPECT_THAT(chinese.out, HasSubstr(part));
   }

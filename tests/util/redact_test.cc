@@ -35,6 +35,7 @@ TEST(RedactTest, HidesWhatMustNotLeave) {
        "https://ai.dev/usage?tab=rate-limit. "},
       {"https://host/upload?upload_id=ABPtcPp&x=1",
        "https://host/upload?upload_id=***&x=***"},
+      {"https://host/?key=Bearer abcdefgh-1", "https://host/?key=***"},
       {"https://user:secret@host/path", "https://***@host/path"},
       {"for consumer 'project_number:111111111111'.",
        "for consumer 'project_number:***'."},

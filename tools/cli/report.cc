@@ -27,16 +27,65 @@ struct Names {
   const char* steps;
   const char* no_limit;
   const char* limit;
+  const char* comma;
 };
 
-constexpr Names kEnglish = {"  code      ", "  because   ", "  answer    ",
-                            "  model     ", "  quota     ", "  asked to  wait ",
-                            "  message   ", "What to do:",  "limit not stated",
-                            "limit "};
-constexpr Names kChinese = {"  代码      ", "  依据      ", "  应答      ",
-                            "  模型      ", "  配额      ", "  要求等待  ",
-                            "  原文      ", "怎么办：",     "未说明上限",
-                            "上限 limit "};
+// What a quota is for, where that is known.
+struct Word {
+  QuotaWindow window;
+  QuotaTier tier;
+  const char* english;
+  const char* chinese;
+};
+
+constexpr Word kWords[] = {
+    {QuotaWindow::kMinute, QuotaTier::kUnknown, ", per minute", "，每分钟"},
+    {QuotaWindow::kTenMinutes, QuotaTier::kUnknown, ", per 10 minutes",
+     "，每 10 分钟"},
+    {QuotaWindow::kHour, QuotaTier::kUnknown, ", per hour", "，每小时"},
+    {QuotaWindow::kDay, QuotaTier::kUnknown, ", per day", "，每天"},
+    {QuotaWindow::kMonth, QuotaTier::kUnknown, ", per month", "，每月"},
+    {QuotaWindow::kUnknown, QuotaTier::kFree, ", free tier", "，免费层"},
+    {QuotaWindow::kUnknown, QuotaTier::kPaid, ", paid tier", "，付费层"},
+    {QuotaWindow::kUnknown, QuotaTier::kTier1, ", tier 1", "，层级 1"},
+    {QuotaWindow::kUnknown, QuotaTier::kTier2, ", tier 2", "，层级 2"},
+    {QuotaWindow::kUnknown, QuotaTier::kTier3, ", tier 3", "，层级 3"},
+};
+
+std::string PeriodAndTier(const QuotaViolation& violation, Language language) {
+  std::string text;
+  for (const Word& word : kWords) {
+    const bool fits = word.window != QuotaWindow::kUnknown
+                          ? word.window == violation.window
+                          : word.tier == violation.tier;
+    if (!fits) continue;
+    text += language == Language::kChinese ? word.chinese : word.english;
+  }
+  return text;
+}
+
+constexpr Names kEnglish = {"  code      ",
+                            "  because   ",
+                            "  answer    ",
+                            "  model     ",
+                            "  quota     ",
+                            "  delay     ",
+                            "  message   ",
+                            "What to do:",
+                            "limit not stated",
+                            "limit ",
+                            ", "};
+constexpr Names kChinese = {"  代码      ",
+                            "  依据      ",
+                            "  应答      ",
+                            "  模型      ",
+                            "  配额      ",
+                            "  要求等待  ",
+                            "  原文      ",
+                            "怎么办：",
+                            "未说明上限",
+                            "上限 ",
+                            "，"};
 
 }  // namespace
 
@@ -57,12 +106,12 @@ std::string Explain(const Diagnosis& diagnosis, Language language) {
   if (!diagnosis.model.empty()) line(names.model, diagnosis.model);
   for (const QuotaViolation& violation : diagnosis.violations) {
     line(names.quota,
-         violation.metric.empty() ? violation.quota_id : violation.metric, ", ",
+         violation.metric.empty() ? violation.quota_id : violation.metric,
+         names.comma,
          violation.limit.has_value()
              ? absl::StrCat(names.limit, *violation.limit)
              : std::string(names.no_limit),
-         ", per ", QuotaWindowName(violation.window), ", tier ",
-         QuotaTierName(violation.tier));
+         PeriodAndTier(violation, language));
   }
   if (diagnosis.retry_delay.has_value()) {
     line(names.delay, absl::FormatDuration(*diagnosis.retry_delay));
