@@ -34,7 +34,7 @@ struct Seen {
 
 // How the server is made.
 struct ServerOptions {
-  double time_scale = 1;  // Wall seconds in a second of the situation.
+  double time_scale = 1;           // Wall seconds in a second of the situation.
   absl::Duration refusal_latency;  // On the wall.
   uint64_t seed = 1;
   // By how much, on the wall, the server's minute begins after the client's,

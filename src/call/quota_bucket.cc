@@ -125,7 +125,11 @@ absl::Time QuotaBucket::Next(double amount, absl::Time now) {
     return free <= until_ + window_ * kTolerance ? std::max(told, free) : told;
   }
   if (state_ == State::kProbing) {
-    if (now < probe_sent_ + options_.hold) return probe_sent_ + options_.hold;
+    // What was only guessed is waited for longer: all that wait follow it.
+    const absl::Duration hold =
+        guess_.has_value() ? std::max(options_.hold, options_.cold_hold)
+                           : options_.hold;
+    if (now < probe_sent_ + hold) return probe_sent_ + hold;
     Reopen(now);
   }
   if (!cap_.has_value()) return now;

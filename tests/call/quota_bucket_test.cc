@@ -59,6 +59,15 @@ TEST(QuotaBucketTest, LetsOneProbeThroughWhenItOpens) {
   EXPECT_EQ(SendAll(&bucket, 200, held), 4);  // With the probe: the limit.
 }
 
+TEST(QuotaBucketTest, AProbeAtAGuessedTimeIsHeldLonger) {
+  QuotaBucket bucket = QuotaBucket::Bare(GateOptions());
+  const absl::Time now =
+      Exhaust(&bucket, 5, kMinuteBegins, std::nullopt, std::nullopt);
+  const absl::Time guessed = bucket.Next(1, now);
+  EXPECT_EQ(SendAll(&bucket, 100, guessed), 1);
+  EXPECT_EQ(bucket.Next(1, guessed), guessed + GateOptions().cold_hold);
+}
+
 TEST(QuotaBucketTest, AWindowAlignedToTheClockIsKnownByItsEarlyEnd) {
   QuotaBucket bucket = NewBucket();
   const absl::Time next = kMinuteBegins + absl::Minutes(1);
