@@ -27,6 +27,12 @@ constexpr double kGrowth = 0.2;
 constexpr double kPlateau = 4;
 constexpr double kPlateauOfShare = 2;
 
+// A limit that the server stated may have been raised since: after so many
+// windows without a refusal one request more than it tests that, after each
+// test that is refused twice as many, up to a bound.
+constexpr double kWindowsToTest = 10;
+constexpr int kMostDoublings = 3;
+
 }  // namespace
 
 QuotaBucket::QuotaBucket(const GateOptions& options, absl::Duration window,
@@ -106,9 +112,13 @@ absl::Time QuotaBucket::SlidingOpening(double amount, double cap,
 }
 
 double QuotaBucket::CapAt(absl::Time t) const {
-  if (set_by_user_ || (limit_.has_value() && *cap_ >= *limit_)) return *cap_;
+  if (set_by_user_) return *cap_;
   const double windows =
       std::max(0.0, absl::FDivDuration(t - grows_from_, window_));
+  if (limit_.has_value() && *cap_ >= *limit_) {
+    const double wanted = std::ldexp(kWindowsToTest, vain_tests_);
+    return windows < wanted ? *cap_ : *cap_ + 1;
+  }
   const double plateau = limit_.has_value() ? kPlateauOfShare : kPlateau;
   const double grown =
       *cap_ + kGrowth * limit_.value_or(*cap_) * std::pow(windows / plateau, 3);
@@ -138,8 +148,14 @@ absl::Time QuotaBucket::Next(double amount, absl::Time now) {
   if (kind_ == Kind::kUnknown || kind_ == Kind::kSliding) {
     return SlidingOpening(amount, cap, now);
   }
-  const double used = UsedSince(WindowStart(now) - window_ * (kMargin / 8));
-  return used + amount <= cap ? now : NextWindow(now);
+  return UsedInWindow(now) + amount <= cap ? now : NextWindow(now);
+}
+
+double QuotaBucket::UsedInWindow(absl::Time now) const {
+  if (kind_ == Kind::kUnknown || kind_ == Kind::kSliding) {
+    return UsedSince(now - window_);
+  }
+  return UsedSince(WindowStart(now) - window_ * (kMargin / 8));
 }
 
 void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
@@ -150,8 +166,9 @@ void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
     probe_sent_ = now;
   }
   // More than was ever let in: whether it is, is to be seen.
-  const bool test = cap_.has_value() && !set_by_user_ &&
-                    UsedSince(now - window_) + amount > *cap_;
+  const bool test =
+      cap_.has_value() && !set_by_user_ && UsedInWindow(now) + amount > *cap_;
+  if (test) test_ = id;
   // What other processes sent may be told a little late.
   auto place = uses_.end();
   while (place != uses_.begin() && std::prev(place)->at > now) --place;
@@ -160,6 +177,13 @@ void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
 
 void QuotaBucket::OnSettled(uint64_t id, absl::Time now) {
   if (state_ == State::kProbing && id == probe_) Reopen(now);
+  if (id != test_) return;
+  test_ = 0;
+  vain_tests_ = 0;
+  if (!limit_.has_value() || *cap_ < *limit_) return;
+  // It is not the limit any more. What is, is felt for from here.
+  limit_.reset();
+  grows_from_ = now - window_ * kPlateau;
 }
 
 void QuotaBucket::OnReleased(uint64_t id) {
@@ -294,6 +318,10 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
     if (test != uses_.end()) std::swap(test->probe, use->probe);
     break;
   }
+  if (test_ != 0 && limit.has_value() && limit == limit_) {
+    vain_tests_ = std::min(vain_tests_ + 1, kMostDoublings);
+  }
+  test_ = 0;
   if (limit.has_value() && !set_by_user_) limit_ = limit;
   const bool is_probe = state_ == State::kProbing && id == probe_;
   if (state_ == State::kClosed) {

@@ -79,6 +79,7 @@ class QuotaBucket {
   absl::Time NextWindow(absl::Time t) const;
   double Counted(const Use& use) const;
   double UsedSince(absl::Time from) const;
+  double UsedInWindow(absl::Time now) const;
   double AdmittedBefore(absl::Time sent) const;
   absl::Time SlidingOpening(double amount, double cap, absl::Time now) const;
   absl::Time GuessOpening(absl::Time now);
@@ -106,6 +107,8 @@ class QuotaBucket {
   uint64_t probe_ = 0;
   absl::Time probe_sent_;
   bool uncertain_ = false;
+  uint64_t test_ = 0;  // On its way: more than was ever let in.
+  int vain_tests_ = 0;
   int low_ = 0;        // Refusals in a row far below the limit.
   int fruitless_ = 0;  // Probes in a row that were refused.
   absl::Time grows_from_;

@@ -119,6 +119,58 @@ TEST(QuotaBucketTest, ATestForMoreCostsNoPlaceWhenItIsRefused) {
             20);
 }
 
+TEST(QuotaBucketTest, ALimitThatWasRaisedIsFoundOut) {
+  QuotaBucket bucket = NewBucket();
+  absl::Time now = kMinuteBegins + absl::Minutes(1);
+  Exhaust(&bucket, 10, kMinuteBegins + absl::Seconds(40), 10, now);
+  ASSERT_EQ(bucket.kind(), Kind::kFixed);
+  uint64_t id = 100;
+  int windows = 0;
+  int sent = 0;
+  while (sent < 100 && windows < 40) {
+    sent = 0;
+    for (int second = 0; second < 50; second += 10) {
+      const int more = SendAll(&bucket, id, now + absl::Seconds(second));
+      for (int i = 0; i < more; ++i) {
+        bucket.OnSettled(id++, now + absl::Seconds(second + 5));
+      }
+      sent += more;
+    }
+    now += absl::Minutes(1);
+    if (++windows < 10) {
+      EXPECT_EQ(sent, 10);
+    }
+  }
+  EXPECT_GE(sent, 100) << "after " << windows << " minutes";
+}
+
+TEST(QuotaBucketTest, ALimitThatStandsIsTestedEverMoreRarely) {
+  QuotaBucket bucket = NewBucket();
+  absl::Time now = kMinuteBegins + absl::Minutes(1);
+  Exhaust(&bucket, 10, kMinuteBegins + absl::Seconds(40), 10, now);
+  uint64_t id = 100;
+  int tests = 0;
+  for (int window = 0; window < 1000; ++window) {
+    int sent = 0;
+    for (int second = 0; second < 50; second += 10) {
+      const absl::Time at = now + absl::Seconds(second);
+      const int more = SendAll(&bucket, id, at);
+      for (int i = 0; i < more; ++i, ++id) {
+        if (++sent <= 10) {
+          bucket.OnSettled(id, at + absl::Seconds(5));
+        } else {
+          ++tests;
+          bucket.OnRefused(id, at, 10, now + absl::Minutes(1), at);
+        }
+      }
+    }
+    now += absl::Minutes(1);
+    EXPECT_GE(sent, 10);
+  }
+  EXPECT_GE(tests, 10);
+  EXPECT_LE(tests, 16);
+}
+
 TEST(QuotaBucketTest, ARefusedOneKeepsItsPlaceInASlidingWindow) {
   QuotaBucket bucket = NewBucket();
   const absl::Time told = kMinuteBegins + kStep + absl::Minutes(1);
