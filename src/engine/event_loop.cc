@@ -176,7 +176,6 @@ void EventLoop::RunTimers() {
 void EventLoop::Run() {
   epoll_event events[kEventsAtOnce];
   while (RunPosted()) {
-    RunTimers();
     const int n = epoll_wait(epoll_fd_, events, kEventsAtOnce, PollTimeoutMs());
     for (int i = 0; i < n; ++i) {
       if (events[i].data.fd == wake_fd_) {
@@ -190,6 +189,9 @@ void EventLoop::Run() {
       const std::shared_ptr<SocketFunction> function = socket->second;
       (*function)(events[i].events);
     }
+    // After the sockets: what arrived in time must not be taken for late by a
+    // thread that was late itself.
+    RunTimers();
   }
 }
 
