@@ -16,6 +16,7 @@ struct Row {
   std::string name;
   ServerModel model;
   Work work;
+  int most_runs = 1000;  // Of large ones few do.
 
   // Bounds; absent ones do not apply.
   std::optional<double> makespan;  // In optima.
