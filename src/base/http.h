@@ -3,6 +3,7 @@
 #ifndef GEMINI_SRC_BASE_HTTP_H_
 #define GEMINI_SRC_BASE_HTTP_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,6 +28,7 @@ struct HttpRequest {
   HttpHeaders headers;       // May hold a key: never logged.
   bool never_proxy = false;  // For loopback, whatever the environment says.
   bool may_pause = false;    // For long: on a connection of its own.
+  size_t in_view = 0;        // Requests that are under way or may soon be.
   std::unique_ptr<BodySource> body;
 };
 

@@ -38,6 +38,7 @@ struct CallContext {
   const Configuration* configuration = nullptr;
   const Classifier* classifier = nullptr;  // May be empty.
   Gates* gates = nullptr;
+  size_t calls = 0;  // That have not ended.
 
   // Whom the gates are to wake, by ticket; run after what is being done.
   absl::flat_hash_map<uint64_t, std::function<void()>> waiting;

@@ -272,6 +272,7 @@ void ClientCore::StartCall(CallSettings settings, int64_t input_bytes,
         // The call is still running this function.
         loop_->Post([this, id] {
           calls_.erase(id);
+          context_.calls = calls_.size();
           if (closing_ && calls_.empty() &&
               !last_call_ended_.HasBeenNotified()) {
             last_call_ended_.Notify();
@@ -280,6 +281,7 @@ void ClientCore::StartCall(CallSettings settings, int64_t input_bytes,
       });
   Call* started = call.get();
   calls_.emplace(id, std::move(call));
+  context_.calls = calls_.size();
   if (closing_) {
     started->Cancel();  // Begun by a completion function.
   } else {

@@ -199,8 +199,12 @@ TransferEnd EndFor(CURLcode code, bool connected) {
 long ReceiveBufferBytes(size_t in_flight) {
   if (in_flight <= 8) return 512L << 10;
   if (in_flight <= 64) return 128L << 10;
-  return 16L << 10;
+  if (in_flight <= 256) return 16L << 10;
+  return 8L << 10;
 }
+
+// As small as libcurl allows where a body is: every transfer has one.
+constexpr long kSmallSendBuffer = 16L << 10;
 
 }  // namespace
 
@@ -312,7 +316,8 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   set(CURLOPT_PIPEWAIT, absl::StartsWithIgnoreCase(url, "https:") ? 1L : 0L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(CURLOPT_BUFFERSIZE, ReceiveBufferBytes(transfers_.size()));
+  set(CURLOPT_BUFFERSIZE, ReceiveBufferBytes(std::max(
+                              transfers_.size(), transfer->request.in_view)));
   // Our own timer is the limit; libcurl's would fire after 300 s.
   set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(INT_MAX / 1000));
   set(CURLOPT_ERRORBUFFER, transfer->error);
@@ -327,6 +332,9 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   }
   if (transfer->request.body != nullptr) {
     set(CURLOPT_POST, 1L);
+    if (transfer->request.body->size() <= kSmallSendBuffer) {
+      set(CURLOPT_UPLOAD_BUFFERSIZE, kSmallSendBuffer);
+    }
     set(CURLOPT_POSTFIELDSIZE_LARGE,
         static_cast<curl_off_t>(transfer->request.body->size()));
     set(CURLOPT_READFUNCTION, &Transfer::OnRead);
