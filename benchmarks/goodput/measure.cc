@@ -9,7 +9,7 @@ namespace {
 
 // Until a refusal has come to the client, and while a request that was sent
 // before it is on its way.
-constexpr absl::Duration kOnTheWay = absl::Milliseconds(15);
+constexpr absl::Duration kOnTheWay = absl::Milliseconds(25);
 
 int CountEarly(const std::vector<Seen>& seen) {
   int early = 0;
