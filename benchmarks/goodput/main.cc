@@ -254,13 +254,21 @@ std::string Number(double number) {
   return number == 0 ? "-" : absl::StrFormat("%.3f", number);
 }
 
+// In brackets where not all the work was done.
+std::string MakespanOf(const Measured& measured) {
+  const std::string makespan = Number(measured.makespan);
+  return measured.lost > 0 && measured.makespan > 0
+             ? absl::StrCat("(", makespan, ")")
+             : makespan;
+}
+
 void PrintRow(const std::string& client, const Situation& situation,
               const Measured& measured) {
   const bool ours = client == "ours";
   const bool outage = situation.outage_for > absl::ZeroDuration();
   std::printf(
       "  %-10s %8s %8s %8d %5d %6d %6s %6s %6d %8.2f  %s\n", client.c_str(),
-      Number(measured.makespan).c_str(),
+      MakespanOf(measured).c_str(),
       Number(measured.requests_per_picture).c_str(), measured.requests,
       measured.lost, measured.wasted,
       outage ? absl::StrCat(measured.in_outage).c_str() : "-",

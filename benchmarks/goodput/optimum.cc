@@ -1,5 +1,6 @@
 #include "goodput/optimum.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <string>
@@ -76,7 +77,7 @@ class Oracle {
         busy_.erase(busy_.begin());
       }
       if (open_.empty() && busy_.empty()) return makespan;
-      while (!open_.empty() && Send(now)) {
+      while (!open_.empty() && now >= opens_ && Send(now)) {
       }
     }
     return makespan;
@@ -98,11 +99,17 @@ class Oracle {
             {})) {
       return false;
     }
+    opens_ = absl::InfiniteDuration();
     for (const KeyEntry& key : server_.keys) {
       if (!key.state.empty()) continue;
-      if (quota_.Admit(DemandOf(key, job.prompt), minute_ + on_server)) {
+      if (const auto refused =
+              quota_.Admit(DemandOf(key, job.prompt), minute_ + on_server)) {
+        const absl::Duration delay =
+            refused->retry_after.value_or(absl::ZeroDuration());
+        opens_ = std::min(opens_, now + delay * options_.time_scale);
         continue;
       }
+      opens_ = absl::ZeroDuration();
       gemini_emulator::RequestFacts facts;
       facts.method = "generateContent";
       facts.model = kModel;
@@ -126,6 +133,7 @@ class Oracle {
   gemini_emulator::QuotaEngine quota_;
   gemini_emulator::FaultBoard faults_;
   std::deque<Job> open_;
+  absl::Duration opens_;  // When the quotas may let in the next one.
   std::multimap<absl::Duration, std::pair<Job, bool>> busy_;  // By their ends.
 };
 
@@ -138,6 +146,7 @@ absl::Duration Optimum(const Situation& situation, const ServerOptions& options,
   for (auto& rule : without_refusals.server.quotas.quotas) {
     // It asks whether it would be let in, and is never refused.
     rule.count_refused = false;
+    rule.error_template.clear();
   }
   return Oracle(without_refusals, options).Run(first);
 }
