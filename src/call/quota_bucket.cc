@@ -280,9 +280,7 @@ void QuotaBucket::LearnCap(double admitted) {
   uncertain_ = false;
   grows_from_ = until_;
   if (!limit_.has_value()) {
-    const bool a_little_less =
-        cap_.has_value() && admitted < *cap_ && admitted >= kOurs * *cap_ - 1;
-    if (a_little_less && ++low_ < 2) {
+    if (cap_.has_value() && admitted < *cap_ && ++low_ < 2) {
       // One that just missed the end of a window, or a test for more.
     } else if (admitted >= 1) {
       cap_ = admitted;
@@ -349,7 +347,11 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
     until_ = GuessOpening(now);
   }
   state_ = State::kClosed;
-  if (!is_probe) LearnCap(AdmittedBefore(sent));
+  // What misses the end of a window by a hair, so that others have just left
+  // our record, tells nothing of how much is let in.
+  const bool by_a_hair = cap_.has_value() && retry_at.has_value() &&
+                         *retry_at < now + window_ * kTolerance;
+  if (!is_probe && !by_a_hair) LearnCap(AdmittedBefore(sent));
 }
 
 std::optional<absl::Time> QuotaBucket::closed_until() const {

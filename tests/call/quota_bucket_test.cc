@@ -171,6 +171,38 @@ TEST(QuotaBucketTest, ALimitThatStandsIsTestedEverMoreRarely) {
   EXPECT_LE(tests, 16);
 }
 
+TEST(QuotaBucketTest, ARefusalAtTheEdgeOfAWindowLowersNoCap) {
+  QuotaBucket bucket = NewBucket();
+  // Of tokens, say: the server's limit is in other units.
+  const absl::Time told = kMinuteBegins + kStep + absl::Minutes(1);
+  Exhaust(&bucket, 20, kMinuteBegins, std::nullopt, told);
+  ASSERT_EQ(bucket.cap(), 20);
+  const absl::Time now = told + absl::Seconds(62);
+  for (uint64_t id = 100; id < 104; ++id) {
+    bucket.OnSent(id, 1, now);
+    bucket.OnRefused(id, now, std::nullopt, now + absl::Milliseconds(2), now);
+    EXPECT_EQ(bucket.cap(), 20);
+  }
+}
+
+TEST(QuotaBucketTest, ACapThatWasLearntIsLoweredBySecondThoughts) {
+  QuotaBucket bucket = NewBucket();
+  absl::Time told = kMinuteBegins + kStep + absl::Minutes(1);
+  Exhaust(&bucket, 20, kMinuteBegins, std::nullopt, told);
+  uint64_t id = 100;
+  for (const double cap : {20, 3}) {
+    const absl::Time now = bucket.Next(1, told) + absl::Seconds(1);
+    EXPECT_EQ(SendAll(&bucket, id, now), 1);
+    bucket.OnSettled(id, now);
+    for (int i = 1; i <= 3; ++i) bucket.OnSent(++id, 1, now + kStep * i);
+    told = now + absl::Minutes(1);
+    bucket.OnRefused(id, now + kStep * 3, std::nullopt, told,
+                     now + absl::Seconds(1));
+    EXPECT_EQ(bucket.cap(), cap);
+    id += 100;
+  }
+}
+
 TEST(QuotaBucketTest, ARefusedOneKeepsItsPlaceInASlidingWindow) {
   QuotaBucket bucket = NewBucket();
   const absl::Time told = kMinuteBegins + kStep + absl::Minutes(1);
