@@ -206,6 +206,7 @@ class Process {
                         });
       });
     }
+    if (gates_.has_woken()) WakeThose();
     const absl::Time at = link_->wake_at();
     if (at == absl::InfiniteFuture() || calls_.empty()) return;
     const uint64_t number = ++ledger_wait_;

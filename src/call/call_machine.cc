@@ -45,17 +45,31 @@ Action CallMachine::Degrade(std::optional<absl::Time> retry_at) const {
                 why_ != nullptr ? *why_ : DeadlinePassed(), retry_at};
 }
 
+// Of a call whose time is over.
+std::optional<absl::Time> CallMachine::ComeBackAt(absl::Time now) const {
+  if (why_ == nullptr) return std::nullopt;
+  std::optional<absl::Time> at = why_->retry_at;
+  const Remedy remedy = RemedyFor(why_->cause);
+  if (remedy == Remedy::kThrottle || remedy == Remedy::kBackoff) {
+    at = std::max(at.value_or(now), opens_.value_or(now));
+    if (at == absl::InfiniteFuture()) at = now;  // When an answer comes.
+  }
+  if (at.has_value()) at = std::max(*at, now);
+  return at;
+}
+
 Action CallMachine::Ask(absl::Time now) {
   if (now >= order_.deadline) {
     gates_->Leave(demand_, now);
-    return Degrade(why_ != nullptr ? why_->retry_at : std::nullopt);
+    return Degrade(ComeBackAt(now));
   }
   Admission admission = gates_->Admit(demand_, now);
   if (auto* permit = std::get_if<Permit>(&admission)) {
     credential_ = permit->credential();
     if (requests_.size() <= credential_) requests_.resize(credential_ + 1);
     if (requests_[credential_] > order_.retry.max_retries) {
-      return Degrade(why_->retry_at);
+      // By a verdict that another call's request disproved.
+      return Degrade(ComeBackAt(now));
     }
     permit_.emplace(std::move(*permit));
     ++requests_[credential_];
@@ -63,7 +77,10 @@ Action CallMachine::Ask(absl::Time now) {
                         demand_.model, credential_};
   }
   if (auto* again = std::get_if<AskAgain>(&admission)) {
-    if (again->why != nullptr) why_ = again->why;
+    if (again->why != nullptr) {
+      why_ = again->why;
+      opens_ = again->opens;
+    }
     return WaitUntil{
         std::min(again->time.value_or(order_.deadline), order_.deadline), true,
         again->opens, std::move(again->why)};
@@ -78,6 +95,7 @@ Action CallMachine::Ask(absl::Time now) {
 Action CallMachine::NextModel(absl::Time now) {
   demand_.model = order_.models[++model_];
   demand_.repeats = false;
+  demand_.exhausted.clear();
   requests_.clear();
   ambiguous_ = 0;
   unusable_ = 0;
@@ -136,6 +154,13 @@ Action CallMachine::OnAttemptEnded(std::optional<Diagnosis> diagnosis,
   if (demand_.repeats) demand_.place = gates_->NewTicket();
   if (!exhausted && wake < order_.deadline) {
     return WaitUntil{wake, false, wake, why_};
+  }
+  // Another key has repetitions of its own.
+  if (exhausted && remedy != Remedy::kAskCaller &&
+      demand_.exhausted.size() + 1 < gates_->credentials()) {
+    demand_.exhausted.push_back(credential_);
+    demand_.repeats = false;
+    return Ask(now);
   }
   // Maybe billed already: not twice elsewhere.
   if (!last && remedy != Remedy::kAskCaller) return NextModel(now);

@@ -85,6 +85,7 @@ class CallMachine {
   Action Ask(absl::Time now);
   Action NextModel(absl::Time now);
   Action Degrade(std::optional<absl::Time> retry_at) const;
+  std::optional<absl::Time> ComeBackAt(absl::Time now) const;
 
   const Order order_;
   Gates* const gates_;
@@ -96,8 +97,9 @@ class CallMachine {
   int ambiguous_ = 0;
   int unusable_ = 0;  // Answers without a usable picture.
 
-  // Why there is no picture yet.
+  // Why there is no picture yet, and when the gates were to open, as last told.
   std::shared_ptr<const Diagnosis> why_;
+  std::optional<absl::Time> opens_;
 };
 
 }  // namespace gemini::internal

@@ -46,6 +46,9 @@ absl::Duration LengthOf(QuotaWindow window, absl::Duration minute) {
 // Of what was sent, per project and model.
 constexpr size_t kMaxRecord = 20000;
 
+// Longer delays with faults are nonsense, or somebody else's affair.
+constexpr int kLongestDelayInMinutes = 15;
+
 // Of the time that the slowest refusal took, so long is waited for the next.
 constexpr double kHoldOfRefusals = 2;
 
@@ -123,7 +126,14 @@ Gates::Gates(const GateOptions& options, const RateLimits& limits,
     : options_(options),
       limits_(limits),
       credentials_(std::move(credentials)),
-      retry_budget_(options) {}
+      retry_budget_(options) {
+  Diagnosis diagnosis;
+  diagnosis.cause = Cause::kRateLimited;
+  diagnosis.code = "rate_limited";
+  diagnosis.evidence = "rate_limits of the client";
+  diagnosis.message = "the limits that the client was given are used up";
+  stated_limit_ = std::make_shared<const Diagnosis>(std::move(diagnosis));
+}
 
 Gates::ProjectModel& Gates::Of(const std::string& project,
                                const std::string& model) {
@@ -165,12 +175,22 @@ Gates::Opening Gates::Check(const GateCredential& credential,
     known |= bound.bucket->cap().has_value();
     uncertain |= bound.bucket->uncertain();
   }
-  if (opening.at > now) opening.why = route.last_refusal;
+  if (opening.at > now) {
+    opening.why =
+        route.last_refusal != nullptr ? route.last_refusal : stated_limit_;
+  }
   if (!known || uncertain) {
-    opening.at =
-        std::max(opening.at, route.slow_start.Next(route.in_flight, now));
+    const absl::Time next = route.slow_start.Next(route.in_flight, now);
+    if (next > opening.at) {
+      opening.at = next;
+      opening.why = nullptr;
+    }
   }
   ModelState& model = Model(demand.model);
+  if (route.told_until > opening.at) {
+    opening.at = route.told_until;
+    opening.why = model.last_fault;
+  }
   const absl::Time healthy =
       model.breaker.Next(model.in_flight, demand.deadline, now);
   if (healthy > opening.at) {
@@ -196,6 +216,9 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
   std::shared_ptr<const Diagnosis> closed;
   size_t chosen = 0;
   for (size_t i = 0; i < credentials_.size(); ++i) {
+    if (std::count(demand.exhausted.begin(), demand.exhausted.end(), i) > 0) {
+      continue;
+    }
     Opening opening = Check(credentials_[i], demand, now);
     if (opening.closed != nullptr) {
       // What heals by itself says more about what to do than what does not.
@@ -214,6 +237,7 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
   if (!waits && !has_turn(now)) return AskForTurn(demand, now);
   if (!best.has_value()) {
     Leave(demand, now);
+    if (closed == nullptr) return NotAdmitted{};
     const std::optional<absl::Time> retry_at = closed->retry_at;
     return NotAdmitted{std::move(closed), retry_at};
   }
@@ -366,6 +390,12 @@ void Gates::RecordQuota(uint64_t id, const Sent& sent,
     for (const auto& bound : route.buckets) bound.bucket->OnReleased(id);
   } else {
     route.slow_start.OnSettled(id, now);
+    if (diagnosis != nullptr && diagnosis->retry_at.has_value()) {
+      route.told_until =
+          std::max(route.told_until,
+                   std::min(*diagnosis->retry_at,
+                            now + options_.minute * kLongestDelayInMinutes));
+    }
     if (diagnosis == nullptr) {
       const size_t wanted =
           static_cast<size_t>(route.in_flight) + queues_[sent.model].size();

@@ -47,6 +47,7 @@ struct Demand {
   double input_tokens = 0;  // A guess.
   absl::Time deadline;
   bool repeats = false;  // After a fault, so that it needs the retry budget.
+  std::vector<size_t> exhausted;  // Credentials that it may not use any more.
 };
 
 // Leave to send one request. Ends in Gates::Record(); dropping it releases it.
@@ -98,6 +99,8 @@ class Gates {
   Gates& operator=(const Gates&) = delete;
 
   uint64_t NewTicket() { return ++last_ticket_; }
+
+  size_t credentials() const { return credentials_.size(); }
 
   // Asks all gates of all routes to the demand's model at once.
   Admission Admit(const Demand& demand, absl::Time now);
@@ -171,6 +174,9 @@ class Gates {
     std::vector<Bound> buckets;  // All that refused it so far.
     std::vector<std::unique_ptr<QuotaBucket>> own;
     std::shared_ptr<const Diagnosis> last_refusal;
+
+    // Told with a fault: nothing is sent before.
+    absl::Time told_until = absl::InfinitePast();
   };
 
   struct Waiter {
@@ -193,7 +199,7 @@ class Gates {
   struct Opening {
     std::shared_ptr<const Diagnosis> closed;  // Waiting does not open it.
     absl::Time at;                            // Else.
-    std::shared_ptr<const Diagnosis> why;
+    std::shared_ptr<const Diagnosis> why;     // Null: too many at once.
   };
 
   ProjectModel& Of(const std::string& project, const std::string& model);
@@ -256,6 +262,7 @@ class Gates {
   std::map<std::string, VerdictGate> keys_;                // By credential.
   std::map<std::string, ModelState> models_;
   RetryBudget retry_budget_;
+  std::shared_ptr<const Diagnosis> stated_limit_;  // The user's limit is met.
   std::map<std::tuple<std::string, std::string, std::string>,
            std::unique_ptr<QuotaBucket>>
       buckets_;  // By project, quota, and what it is of.

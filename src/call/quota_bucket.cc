@@ -17,6 +17,9 @@ constexpr double kMargin = 0.004;
 // window.
 constexpr double kTolerance = 0.025;
 
+// In windows, the longest delay that is believed.
+constexpr double kLongestDelay = 2;
+
 // Where this part of the limit was let in from here, nobody else uses it.
 constexpr double kOurs = 0.9;
 
@@ -326,7 +329,8 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
     // Sent before the gate closed: others of the same throng.
     if (retry_at.has_value()) {
       LearnWhatCounts(*retry_at, now);
-      until_ = std::max(until_, *retry_at);
+      until_ =
+          std::max(until_, std::min(*retry_at, now + options_.minute * 15));
     }
     return;
   }
@@ -341,7 +345,9 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
   if (retry_at.has_value()) {
     LearnKind(*retry_at, now);
     LearnWhatCounts(*retry_at, now);
-    until_ = *retry_at;
+    // No window opens later than that: a delay of days is nonsense.
+    until_ = std::min(*retry_at, now + std::max(window_ * kLongestDelay,
+                                                options_.minute * 15));
     guess_.reset();
   } else {
     until_ = GuessOpening(now);

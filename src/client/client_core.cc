@@ -251,6 +251,8 @@ void ClientCore::AskLedger() {
   }
   if (ledger_timer_.has_value()) loop_->CancelTimer(*ledger_timer_);
   ledger_timer_.reset();
+  // Those who wait no longer for the ledger.
+  if (gates_->has_woken()) AfterGates();
   if (link_->wake_at() == absl::InfiniteFuture()) return;
   ledger_timer_ = loop_->AddTimer(link_->wake_at(), [this] {
     ledger_timer_.reset();
