@@ -84,10 +84,11 @@ gemini::internal::GateOptions Scaled(double scale) {
   gemini::internal::GateOptions gates;
   for (absl::Duration* constant :
        {&gates.minute, &gates.hold, &gates.cold_hold, &gates.max_hold,
-        &gates.careful_step, &gates.ramp_time, &gates.bare_probe,
-        &gates.day_probe, &gates.verdict_probe, &gates.max_probe,
-        &gates.breaker_window, &gates.breaker_open, &gates.breaker_max_open,
-        &gates.recovery_step, &gates.recovery_doubling, &gates.retry_refill}) {
+        &gates.careful_step, &gates.ramp_doubling, &gates.ramp_time,
+        &gates.bare_probe, &gates.day_probe, &gates.verdict_probe,
+        &gates.max_probe, &gates.breaker_window, &gates.breaker_open,
+        &gates.breaker_max_open, &gates.recovery_step, &gates.recovery_doubling,
+        &gates.retry_refill}) {
     *constant *= scale;
   }
   gates.hold = std::max(gates.hold, absl::Milliseconds(10));

@@ -20,11 +20,13 @@ struct GateOptions {
   absl::Duration max_hold = absl::Seconds(2);
 
   // Slow start: requests in flight once the first was let in, and the time
-  // until there may be one more: what is sent until a refusal arrives is
-  // wasted. Once a picture came, all that wait may be in flight after
-  // `ramp_time`.
+  // until there may be one more, since what is sent until a refusal arrives is
+  // wasted; from `ramp_careful` on, the time in which they may double. Once a
+  // picture came, all that wait may be in flight after `ramp_time`.
   double ramp_start = 10;
   absl::Duration careful_step = absl::Milliseconds(40);
+  double ramp_careful = 100;
+  absl::Duration ramp_doubling = absl::Milliseconds(200);
   absl::Duration ramp_time = absl::Milliseconds(600);
 
   // A refusal for quota that states no delay is tested after this time, then

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace gemini::internal {
 namespace {
@@ -47,6 +48,10 @@ absl::Time SlowStart::Next(int in_flight, absl::Time now) {
     case Phase::kGrowing:
       break;
   }
+  if (!doubling_.has_value() && AllowedAt(now) > options_.ramp_careful) {
+    GrowFrom(options_.ramp_careful, TimeOf(options_.ramp_careful));
+    doubling_ = options_.ramp_doubling;
+  }
   // What is not used does not grow: a lull must not end in a stampede.
   const double most = std::max(options_.ramp_start, 2.0 * in_flight);
   if (AllowedAt(now) > most) GrowFrom(most, now);
@@ -67,6 +72,7 @@ void SlowStart::OnSettled(uint64_t id, absl::Time now) {
   if (phase_ != Phase::kProbing || id != probe_) return;
   phase_ = Phase::kGrowing;
   doubling_.reset();
+  delivered_ = false;
   GrowFrom(options_.ramp_start, now);
 }
 
@@ -79,9 +85,11 @@ void SlowStart::OnDelivered(absl::Time sent, double wanted, absl::Time now) {
     return;
   }
   OnSettled(probe_, now);
-  if (doubling_.has_value()) return;
+  if (std::exchange(delivered_, true)) return;
   GrowFrom(AllowedAt(now), now);
-  doubling_ = options_.ramp_time / std::max(1.0, std::log2(wanted / allowed_));
+  const absl::Duration fast =
+      options_.ramp_time / std::max(1.0, std::log2(wanted / allowed_));
+  doubling_ = std::min(fast, doubling_.value_or(fast));
 }
 
 void SlowStart::Reset() { phase_ = Phase::kCold; }

@@ -61,6 +61,7 @@ class SlowStart {
   double allowed_ = 0;
   absl::Time since_;
   std::optional<absl::Duration> doubling_;
+  bool delivered_ = false;  // A picture came since the first request.
 };
 
 }  // namespace gemini::internal

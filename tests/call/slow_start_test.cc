@@ -37,6 +37,11 @@ TEST(SlowStartTest, FeelsItsWayUntilAPictureComes) {
       options.cold_hold + options.careful_step * (20 - options.ramp_start));
 }
 
+TEST(SlowStartTest, ReachesTwoThousandInFlightThoughNoPictureComes) {
+  SlowStart slow_start{GateOptions()};
+  EXPECT_LT(TimeTo(2000, &slow_start), absl::Seconds(5));
+}
+
 TEST(SlowStartTest, ReachesTwoThousandInFlightWithinASecondOfAPicture) {
   SlowStart slow_start{GateOptions()};
   int sent = 40;
