@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,6 +31,10 @@ struct HttpRequest {
   bool may_pause = false;    // For long: on a connection of its own.
   size_t in_view = 0;        // Requests that are under way or may soon be.
   std::unique_ptr<BodySource> body;
+
+  // The connection stands, and the request is about to be sent. On the I/O
+  // thread; may be empty.
+  std::function<void()> on_under_way;
 };
 
 // Takes an answer as it arrives. Called on the I/O thread; must not block.

@@ -34,6 +34,10 @@ Action CallMachine::OnStarted(absl::Time now) { return Ask(now); }
 
 Action CallMachine::OnWoke(absl::Time now) { return Ask(now); }
 
+void CallMachine::OnUnderWay(absl::Time now) {
+  if (permit_.has_value()) gates_->OnUnderWay(*permit_, now);
+}
+
 Action CallMachine::OnCancelled(absl::Time now) {
   gates_->Leave(demand_, now);
   permit_.reset();

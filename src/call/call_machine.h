@@ -74,6 +74,9 @@ class CallMachine {
   // The time of a WaitUntil has come, or the gates woke the ticket.
   Action OnWoke(absl::Time now);
 
+  // The request of the attempt is being sent: its connection stands.
+  void OnUnderWay(absl::Time now);
+
   // The attempt ended: well if `diagnosis` is empty. `random` is uniform in
   // [0, 1).
   Action OnAttemptEnded(std::optional<Diagnosis> diagnosis, absl::Time now,

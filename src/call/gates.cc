@@ -324,6 +324,16 @@ void Gates::TakeQuota(uint64_t id, Sent sent, absl::Time now) {
   sent_[id] = std::move(sent);
 }
 
+void Gates::OnUnderWay(const Permit& permit, absl::Time now) {
+  const auto entry = sent_.find(permit.id_);
+  if (entry == sent_.end()) return;
+  ProjectModel& route = Of(entry->second.key.project, entry->second.model);
+  route.slow_start.OnUnderWay(permit.id_, now);
+  for (const auto& bound : route.buckets) {
+    bound.bucket->OnUnderWay(permit.id_, now);
+  }
+}
+
 void Gates::Record(Permit permit, absl::Time now,
                    const std::optional<Diagnosis>& diagnosis, double random) {
   permit.gates_ = nullptr;

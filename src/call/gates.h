@@ -105,6 +105,10 @@ class Gates {
   // Asks all gates of all routes to the demand's model at once.
   Admission Admit(const Demand& demand, absl::Time now);
 
+  // The request of `permit` is being sent. Until a connection stood it could
+  // not be refused.
+  void OnUnderWay(const Permit& permit, absl::Time now);
+
   // The request of `permit` ended: well if there is no diagnosis.
   // `random` is in [0, 1).
   void Record(Permit permit, absl::Time now,

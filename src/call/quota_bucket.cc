@@ -142,7 +142,7 @@ absl::Time QuotaBucket::Next(double amount, absl::Time now) {
     const absl::Duration hold =
         guess_.has_value() ? std::max(options_.hold, options_.cold_hold)
                            : options_.hold;
-    if (now < probe_sent_ + hold) return probe_sent_ + hold;
+    if (now < held_from_ + hold) return held_from_ + hold;
     Reopen(now);
   }
   if (!cap_.has_value()) return now;
@@ -167,6 +167,7 @@ void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
     state_ = State::kProbing;
     probe_ = id;
     probe_sent_ = now;
+    held_from_ = now;
   }
   // More than was ever let in: whether it is, is to be seen.
   const bool test =
@@ -176,6 +177,10 @@ void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
   auto place = uses_.end();
   while (place != uses_.begin() && std::prev(place)->at > now) --place;
   uses_.insert(place, {id, now, amount, false, probe || test});
+}
+
+void QuotaBucket::OnUnderWay(uint64_t id, absl::Time now) {
+  if (state_ == State::kProbing && id == probe_) held_from_ = now;
 }
 
 void QuotaBucket::OnSettled(uint64_t id, absl::Time now) {

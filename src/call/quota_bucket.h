@@ -36,6 +36,9 @@ class QuotaBucket {
 
   void OnSent(uint64_t id, double amount, absl::Time now);
 
+  // It has reached the service only now: if it is a probe, its hold begins.
+  void OnUnderWay(uint64_t id, absl::Time now);
+
   // The request was let in.
   void OnSettled(uint64_t id, absl::Time now);
 
@@ -106,6 +109,7 @@ class QuotaBucket {
   absl::Time opened_at_ = absl::InfinitePast();
   uint64_t probe_ = 0;
   absl::Time probe_sent_;
+  absl::Time held_from_;
   bool uncertain_ = false;
   uint64_t test_ = 0;  // On its way: more than was ever let in.
   int vain_tests_ = 0;

@@ -36,15 +36,15 @@ void SlowStart::GrowFrom(double allowed, absl::Time now) {
 }
 
 absl::Time SlowStart::Next(int in_flight, absl::Time now) {
-  if (phase_ == Phase::kProbing && now >= probe_sent_ + options_.cold_hold) {
-    OnSettled(probe_, probe_sent_ + options_.cold_hold);
+  if (phase_ == Phase::kProbing && now >= held_from_ + options_.cold_hold) {
+    OnSettled(probe_, held_from_ + options_.cold_hold);
   }
   switch (phase_) {
     case Phase::kCold:
     case Phase::kOpen:
       return now;
     case Phase::kProbing:
-      return probe_sent_ + options_.cold_hold;
+      return held_from_ + options_.cold_hold;
     case Phase::kGrowing:
       break;
   }
@@ -63,9 +63,14 @@ void SlowStart::OnSent(uint64_t id, int in_flight, absl::Time now) {
     phase_ = Phase::kProbing;
     probe_ = id;
     probe_sent_ = now;
+    held_from_ = now;
   } else if (phase_ == Phase::kGrowing && in_flight >= kWideOpen) {
     phase_ = Phase::kOpen;
   }
+}
+
+void SlowStart::OnUnderWay(uint64_t id, absl::Time now) {
+  if (phase_ == Phase::kProbing && id == probe_) held_from_ = now;
 }
 
 void SlowStart::OnSettled(uint64_t id, absl::Time now) {

@@ -21,6 +21,9 @@ class SlowStart {
 
   void OnSent(uint64_t id, int in_flight, absl::Time now);
 
+  // It has reached the service only now: its hold begins.
+  void OnUnderWay(uint64_t id, absl::Time now);
+
   // A request was let in, or ended without telling anything.
   void OnSettled(uint64_t id, absl::Time now);
   void OnReleased(uint64_t id);
@@ -55,6 +58,7 @@ class SlowStart {
   Phase phase_ = Phase::kCold;
   uint64_t probe_ = 0;
   absl::Time probe_sent_;
+  absl::Time held_from_;
 
   // When growing: `allowed_` in flight at `since_`, and from then on one more
   // each `careful_step`, or twice as many each time that `doubling_` passes.

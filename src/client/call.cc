@@ -179,6 +179,9 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
                                context_->transport->Resume(*picture->transfer);
                              }
                            }});
+  request.on_under_way = [this, picture] {
+    picture->machine.OnUnderWay(context_->loop->Now());
+  };
   GeminiReading reading;
   reading.sink = picture->sink.get();
   reading.model = action.model;

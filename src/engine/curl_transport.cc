@@ -80,6 +80,7 @@ int CurlTransport::Transfer::OnConnected(void* user, char*, char*, int, int) {
     transfer->transport->loop_->CancelTimer(*transfer->connect_timer);
     transfer->connect_timer.reset();
   }
+  if (transfer->request.on_under_way) transfer->request.on_under_way();
   return CURL_PREREQFUNC_OK;
 }
 

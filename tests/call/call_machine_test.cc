@@ -160,6 +160,40 @@ TEST(CallMachineTest, ABare429IsThrottledLikeARefusalForQuota) {
             absl::Milliseconds(250));
 }
 
+TEST(CallMachineTest, AKeyWithoutRepetitionsLeftLeavesTheCallToTheNext) {
+  Gates gates({}, {}, {{"k1", "p1"}, {"k2", "p2"}});
+  RetryOptions once;
+  once.max_retries = 0;
+  CallMachine machine(OrderFor(once), &gates);
+  Action action = machine.OnStarted(kStart);
+  ASSERT_TRUE(std::holds_alternative<StartAttempt>(action));
+  EXPECT_EQ(std::get_if<StartAttempt>(&action)->credential, 0U);
+  action = machine.OnAttemptEnded(
+      FailureUntil(Cause::kRateLimited, kStart + absl::Seconds(33)), kStart, 0);
+  ASSERT_TRUE(std::holds_alternative<StartAttempt>(action));
+  EXPECT_EQ(std::get_if<StartAttempt>(&action)->credential, 1U);
+  action = machine.OnAttemptEnded(
+      FailureUntil(Cause::kRateLimited, kStart + absl::Seconds(33)), kStart, 0);
+  EXPECT_TRUE(std::holds_alternative<Finish>(action));
+}
+
+TEST(CallMachineTest, NobodyIsToldToComeBackInThePast) {
+  Gates gates({}, {}, {{"key", "project"}});
+  CallMachine first(OrderFor({}, absl::Minutes(1)), &gates);
+  CallMachine second(OrderFor({}, absl::Minutes(1)), &gates);
+  first.OnStarted(kStart);
+  second.OnStarted(kStart);
+  first.OnAttemptEnded(
+      FailureUntil(Cause::kRateLimited, kStart + absl::Seconds(1)), kStart, 0);
+  second.OnWoke(kStart);
+  const absl::Time end = kStart + absl::Minutes(1);
+  const Action action = second.OnWoke(end);
+  const auto* finish = std::get_if<Finish>(&action);
+  ASSERT_NE(finish, nullptr);
+  ASSERT_TRUE(finish->retry_at.has_value());
+  EXPECT_GE(*finish->retry_at, end);
+}
+
 TEST(CallMachineTest, AnOutageIsProbedByAnotherCallEachTime) {
   Gates gates({}, {}, {{"key", "project"}});
   CallMachine first(OrderFor(), &gates);

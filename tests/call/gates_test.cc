@@ -187,6 +187,31 @@ TEST_F(GatesTest, ABare429IsPacedByAndNoFaultOfTheModel) {
   }
 }
 
+TEST_F(GatesTest, ADelayToldWithAFaultHoldsForAllCalls) {
+  Permit permit = MustAdmit(&gates_, NewDemand(&gates_), kStart);
+  Diagnosis fault = Failure(Cause::kOverloaded);
+  fault.http_status = 503;
+  fault.retry_at = kStart + absl::Seconds(30);
+  gates_.Record(std::move(permit), kStart, fault, 0.5);
+  const Admission admission =
+      gates_.Admit(NewDemand(&gates_), kStart + absl::Seconds(2));
+  const auto* again = std::get_if<AskAgain>(&admission);
+  ASSERT_NE(again, nullptr);
+  EXPECT_EQ(again->time, fault.retry_at);
+}
+
+TEST_F(GatesTest, ADelayOfDaysForAMinutesQuotaIsNotBelieved) {
+  Permit permit = MustAdmit(&gates_, NewDemand(&gates_), kStart);
+  gates_.Record(std::move(permit), kStart,
+                MinuteQuota(10, kStart + absl::Hours(24 * 31)), 0.5);
+  Demand demand = NewDemand(&gates_);
+  demand.deadline = kStart + absl::Hours(1);
+  const Admission admission = gates_.Admit(demand, kStart);
+  const auto* again = std::get_if<AskAgain>(&admission);
+  ASSERT_NE(again, nullptr);
+  EXPECT_LE(again->time, kStart + absl::Minutes(15));
+}
+
 TEST_F(GatesTest, ADroppedPermitNeverWedgesAProbe) {
   { const Permit dropped = MustAdmit(&gates_, NewDemand(&gates_), kStart); }
   MustAdmit(&gates_, NewDemand(&gates_), kStart);
@@ -248,6 +273,23 @@ TEST(GatesLimitsTest, StatedLimitsAreUsedAtOnceAndKept) {
   const auto* again = std::get_if<AskAgain>(&admission);
   ASSERT_NE(again, nullptr);
   EXPECT_GE(again->time, kStart + absl::Minutes(1));
+}
+
+TEST(GatesLimitsTest, WhoMeetsAStatedLimitIsToldWhenToComeBack) {
+  RateLimits limits;
+  limits.requests_per_minute = 1;
+  Gates gates({}, limits, {{"key", "project"}});
+  Permit permit = MustAdmit(&gates, NewDemand(&gates), kStart);
+  gates.Record(std::move(permit), kStart, std::nullopt, 0.5);
+  Demand demand = NewDemand(&gates);
+  demand.deadline = kStart + absl::Seconds(8);
+  const Admission admission = gates.Admit(demand, kStart);
+  const auto* refusal = std::get_if<NotAdmitted>(&admission);
+  ASSERT_NE(refusal, nullptr);
+  ASSERT_TRUE(refusal->retry_at.has_value());
+  EXPECT_GE(*refusal->retry_at, kStart + absl::Minutes(1));
+  ASSERT_NE(refusal->why, nullptr);
+  EXPECT_EQ(refusal->why->cause, Cause::kRateLimited);
 }
 
 }  // namespace

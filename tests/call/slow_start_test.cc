@@ -28,6 +28,14 @@ TEST(SlowStartTest, TheFirstRequestGoesAlone) {
   EXPECT_EQ(slow_start.Next(1, kStart), kStart + options.cold_hold);
 }
 
+TEST(SlowStartTest, TheHoldBeginsWhenTheConnectionStands) {
+  SlowStart slow_start{GateOptions()};
+  slow_start.OnSent(1, 1, kStart);
+  const absl::Time connected = kStart + absl::Milliseconds(200);
+  slow_start.OnUnderWay(1, connected);
+  EXPECT_EQ(slow_start.Next(1, connected), connected + GateOptions().cold_hold);
+}
+
 TEST(SlowStartTest, FeelsItsWayUntilAPictureComes) {
   SlowStart slow_start{GateOptions()};
   const GateOptions options;

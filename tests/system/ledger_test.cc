@@ -1,5 +1,7 @@
 // Clients that share a ledger, over real sockets and in a real file.
 
+#include <sqlite3.h>
+
 #include <mutex>
 #include <string>
 #include <vector>
@@ -129,6 +131,33 @@ TEST_F(LedgerTest, ADamagedLedgerIsSaidAndDoneWithout) {
   ASSERT_THAT(news_, SizeIs(1));
   EXPECT_THAT(news_[0], HasSubstr("goes by its own memory"));
   EXPECT_THAT(news_[0], HasSubstr("delete the file"));
+}
+
+TEST_F(LedgerTest, ALedgerThatDoesNotAnswerHoldsNoPictureUp) {
+  const testing::Emulator emulator;
+  {
+    auto client = NewClient(emulator);
+    ASSERT_TRUE(client.ok() && Draw(&*client).ok());
+  }
+  sqlite3* other = nullptr;
+  const std::string path = directory_.path() + "/ledger";
+  ASSERT_EQ(sqlite3_open(path.c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  {
+    auto client = NewClient(emulator);
+    ASSERT_TRUE(client.ok()) << client.status();
+    // Less than the time for which the ledger waits for its file.
+    ImageRequest request;
+    request.prompt = "a secret kite";
+    CallOptions call;
+    call.timeout = absl::Milliseconds(1500);
+    const auto outcome = client->Generate(request, call);
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_NE(outcome->images(), nullptr);
+  }
+  sqlite3_close(other);
+  EXPECT_THAT(news_, ::testing::Contains(HasSubstr("does not answer")));
 }
 
 TEST_F(LedgerTest, AnotherKindOfLedgerIsRefusedAtOnce) {
