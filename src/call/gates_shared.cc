@@ -83,9 +83,20 @@ void Gates::OnForeign(const LedgerEvent& event, absl::Time now) {
   sent_.erase(entry);
   if (event.kind == LedgerEvent::Kind::kReleased) {
     ReleaseQuota(id, sent);
-  } else {
-    RecordQuota(id, sent, event.diagnosis.get(), at);
+    return;
   }
+  if (event.diagnosis == nullptr) {
+    RecordQuota(id, sent, nullptr, at);
+    return;
+  }
+  // Should the clocks not agree, no delay is longer than it was told to be.
+  Diagnosis diagnosis = *event.diagnosis;
+  if (diagnosis.retry_at.has_value() && diagnosis.retry_delay.has_value() &&
+      diagnosis.cause != Cause::kDailyQuota) {
+    diagnosis.retry_at = std::min(
+        *diagnosis.retry_at, now + *diagnosis.retry_delay + absl::Seconds(1));
+  }
+  RecordQuota(id, sent, &diagnosis, at);
 }
 
 void Gates::OnForeignDay(const LedgerDay& day, absl::Time now) {

@@ -60,7 +60,6 @@ void VerdictGate::OnDisproved(absl::Time sent) {
 void VerdictGate::Doubt(absl::Time now) {
   if (verdict_ == nullptr || verdict_->cause == Cause::kDailyQuota) return;
   probe_at_ = std::min(probe_at_, std::max(now, closed_at_ + kFresh));
-  probe_.reset();
 }
 
 void VerdictGate::OnReleased(uint64_t id) {

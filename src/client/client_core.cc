@@ -7,6 +7,7 @@
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "store/sqlite_ledger.h"
 #include "util/mutex_lock.h"
 
@@ -102,7 +103,7 @@ absl::Status ClientCore::ShareQuotas() {
       TaskThread::Start("gemini-ledger");
   if (!thread.ok()) return thread.status();
   ledger_thread_ = *std::move(thread);
-  ledger_ = NewSqliteLedger(*std::move(path));
+  ledger_ = NewSqliteLedger(*std::move(path), absl::Seconds(1), absl::Now);
   const auto chance = static_cast<uint64_t>(parts_.random() * 0x1p53);
   link_ = std::make_unique<LedgerLink>(
       gates_.get(),

@@ -39,6 +39,8 @@ CREATE TABLE event (
 );
 CREATE INDEX event_request ON event (process, request, kind);
 CREATE INDEX event_route ON event (service, project, model, at);
+CREATE INDEX event_refusal ON event (service, project, model)
+  WHERE cause IS NOT NULL;
 
 -- The quotas that a refusal named.
 CREATE TABLE violation (
@@ -67,6 +69,12 @@ CREATE TABLE turn (
 CREATE TABLE process (
   process TEXT PRIMARY KEY,
   seen INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What is done now and then, and when it was done last.
+CREATE TABLE task (
+  name TEXT PRIMARY KEY,
+  done INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- The books: of clock minutes and of Pacific days.

@@ -5,7 +5,8 @@
 
 namespace gemini::internal {
 
-std::unique_ptr<Ledger> NewSqliteLedger(std::string, absl::Duration) {
+std::unique_ptr<Ledger> NewSqliteLedger(std::string, absl::Duration,
+                                        std::function<absl::Time()>) {
   return nullptr;
 }
 

@@ -75,6 +75,9 @@ class Sqlite {
   // Statements without rows, separated by semicolons.
   void Run(const char* sql);
 
+  // Rows that the last statement changed.
+  int64_t changes() const { return sqlite3_changes(handle_); }
+
   const absl::Status& status() const { return status_; }
   void ClearStatus() { status_ = absl::OkStatus(); }
 

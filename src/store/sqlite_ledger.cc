@@ -17,13 +17,43 @@ constexpr absl::Duration kRefusalsKept = absl::Hours(24 * 30);
 constexpr absl::Duration kMinutesKept = absl::Hours(2);
 constexpr absl::Duration kDaysKept = absl::Hours(24 * 90);
 constexpr absl::Duration kTidyEvery = absl::Minutes(1);
+constexpr int64_t kTidiedAtOnce = 1000;
 
 class SqliteLedger final : public Ledger {
  public:
-  SqliteLedger(std::string path, absl::Duration patience)
-      : path_(std::move(path)), patience_(patience) {}
+  SqliteLedger(std::string path, absl::Duration patience,
+               std::function<absl::Time()> wall)
+      : path_(std::move(path)), patience_(patience), wall_(std::move(wall)) {}
 
-  absl::StatusOr<LedgerReply> Exchange(const LedgerRequest& request) override {
+  // In the file all times are those of the wall.
+  absl::StatusOr<LedgerReply> Exchange(const LedgerRequest& asked) override {
+    const absl::Duration ahead =
+        wall_ ? wall_() - asked.now : absl::ZeroDuration();
+    LedgerRequest request = asked;
+    request.now += ahead;
+    request.since += ahead;
+    for (LedgerEvent& event : request.events) Shift(ahead, &event);
+    for (LedgerSpending& spending : request.spent) spending.at += ahead;
+    absl::StatusOr<LedgerReply> reply = ExchangeByTheWall(request);
+    if (!reply.ok()) return reply;
+    for (LedgerEvent& event : reply->events) Shift(-ahead, &event);
+    if (reply->turn_until.has_value()) *reply->turn_until -= ahead;
+    return reply;
+  }
+
+ private:
+  static void Shift(absl::Duration by, LedgerEvent* event) {
+    event->at += by;
+    if (event->diagnosis == nullptr ||
+        !event->diagnosis->retry_at.has_value()) {
+      return;
+    }
+    Diagnosis diagnosis = *event->diagnosis;
+    *diagnosis.retry_at += by;
+    event->diagnosis = std::make_shared<const Diagnosis>(std::move(diagnosis));
+  }
+
+  absl::StatusOr<LedgerReply> ExchangeByTheWall(const LedgerRequest& request) {
     if (database_ == nullptr) {
       absl::StatusOr<std::unique_ptr<Sqlite>> database =
           Sqlite::Open(path_, Sqlite::Mode::kCreate, patience_);
@@ -34,6 +64,13 @@ class SqliteLedger final : public Ledger {
       database_ = *std::move(database);
     }
     LedgerReply reply;
+    reply.seen = request.seen;
+    if (request.seen < 0) {
+      // Long, so not while others wait.
+      database_->Run("BEGIN;");
+      ReadEvents(request, &reply);
+      database_->Run("COMMIT;");
+    }
     database_->Run("BEGIN IMMEDIATE;");
     Beat(request);
     for (const LedgerEvent& event : request.events) {
@@ -46,7 +83,7 @@ class SqliteLedger final : public Ledger {
     }
     ReleaseTheDead(request.now);
     if (request.seen < 0) reply.today = Today(request);
-    if (request.now >= tidied_at_ + kTidyEvery) Tidy(request.now);
+    Tidy(request.now);
     ReadEvents(request, &reply);
     PassTurn(request, &reply);
     database_->Run("COMMIT;");
@@ -56,7 +93,6 @@ class SqliteLedger final : public Ledger {
     return status;
   }
 
- private:
   struct Amounts {
     int64_t requests;
     int64_t refused;
@@ -147,25 +183,31 @@ class SqliteLedger final : public Ledger {
     return days;
   }
 
+  // A little now and then, of whichever process comes first.
   void Tidy(absl::Time now) {
-    tidied_at_ = now;
+    Sqlite::Statement due = database_->Prepare(
+        "SELECT 1 FROM task WHERE name = 'tidy' AND done > ?1 AND done <= ?2");
+    if (due.Bind(now - kTidyEvery).Bind(now).Step()) return;
     // The last refusal by each quota, and the last of each model, are kept for
     // those who ask what is known.
     database_
         ->Prepare(
-            "DELETE FROM event WHERE at < ?1 AND (at < ?2 OR number NOT IN "
-            "(SELECT max(number) FROM event JOIN violation "
+            "DELETE FROM event WHERE number IN (SELECT number FROM event "
+            "WHERE at < ?1 ORDER BY number LIMIT ?3) AND (at < ?2 OR "
+            "number NOT IN (SELECT max(number) FROM event JOIN violation "
             "ON violation.event = event.number GROUP BY service, project, "
             "event.model, metric, quota_id, violation.model, location, "
             "dimensions UNION ALL SELECT max(number) FROM event WHERE "
             "cause IS NOT NULL GROUP BY service, project, model))")
         .Bind(now - kEventsKept)
         .Bind(now - kRefusalsKept)
+        .Bind(kTidiedAtOnce)
         .Step();
+    if (database_->changes() > kTidiedAtOnce / 2) return;  // There is more.
     database_
         ->Prepare(
-            "DELETE FROM violation WHERE event NOT IN "
-            "(SELECT number FROM event)")
+            "DELETE FROM violation WHERE NOT EXISTS "
+            "(SELECT 1 FROM event WHERE number = violation.event)")
         .Step();
     database_
         ->Prepare(
@@ -174,9 +216,17 @@ class SqliteLedger final : public Ledger {
         .Bind(now - kMinutesKept)
         .Bind(now - kDaysKept)
         .Step();
+    database_
+        ->Prepare(
+            "INSERT INTO task (name, done) VALUES ('tidy', ?1) "
+            "ON CONFLICT DO UPDATE SET done = ?1")
+        .Bind(now)
+        .Step();
   }
 
+  // Those after reply->seen.
   void ReadEvents(const LedgerRequest& request, LedgerReply* reply) {
+    const int64_t seen = reply->seen;
     Sqlite::Statement last = database_->Prepare(
         "SELECT seq FROM sqlite_sequence WHERE name = 'event'");
     if (last.Step()) reply->seen = last.Number();
@@ -185,10 +235,10 @@ class SqliteLedger final : public Ledger {
         "at, input_tokens, cause, code, message, http_status, retry_delay, "
         "retry_at FROM event WHERE number > ?1 AND service = ?2 AND "
         "process <> ?3 AND at >= ?4 ORDER BY number");
-    row.Bind(request.seen)
+    row.Bind(seen)
         .Bind(request.service)
         .Bind(request.process)
-        .Bind(request.seen < 0 ? request.since : absl::InfinitePast());
+        .Bind(seen < 0 ? request.since : absl::InfinitePast());
     while (row.Step()) {
       reply->events.push_back(ReadEvent(database_.get(), &row));
     }
@@ -218,15 +268,17 @@ class SqliteLedger final : public Ledger {
 
   const std::string path_;
   const absl::Duration patience_;
+  const std::function<absl::Time()> wall_;
   std::unique_ptr<Sqlite> database_;
-  absl::Time tidied_at_ = absl::InfinitePast();
 };
 
 }  // namespace
 
 std::unique_ptr<Ledger> NewSqliteLedger(std::string path,
-                                        absl::Duration patience) {
-  return std::make_unique<SqliteLedger>(std::move(path), patience);
+                                        absl::Duration patience,
+                                        std::function<absl::Time()> wall) {
+  return std::make_unique<SqliteLedger>(std::move(path), patience,
+                                        std::move(wall));
 }
 
 absl::StatusOr<std::vector<QuotaRecord>> ReadSqliteLedger(

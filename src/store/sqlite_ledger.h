@@ -3,6 +3,7 @@
 #ifndef GEMINI_SRC_STORE_SQLITE_LEDGER_H_
 #define GEMINI_SRC_STORE_SQLITE_LEDGER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,12 +20,15 @@ namespace gemini::internal {
 absl::StatusOr<std::string> LedgerPath(absl::string_view uri);
 
 // Opens and, if need be, creates the file at the first exchange, and again
-// after each failure. Waits up to `patience` for other processes. Errors of
+// after each failure. Waits up to `patience` for other processes. `wall` tells
+// the time of day, by which processes agree whatever their own clocks show; if
+// it is empty, those of the requests are taken to agree. Errors of
 // Exchange(): kUnavailable (locked, no space), kDataLoss (not a ledger, or
 // damaged), kFailedPrecondition (of a newer version), kNotFound and
 // kPermissionDenied (the file cannot be opened).
 std::unique_ptr<Ledger> NewSqliteLedger(
-    std::string path, absl::Duration patience = absl::Seconds(2));
+    std::string path, absl::Duration patience = absl::Seconds(1),
+    std::function<absl::Time()> wall = nullptr);
 
 // What the file knows at `now`. Errors as above, and kNotFound if there is no
 // file.

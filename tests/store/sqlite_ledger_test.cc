@@ -240,6 +240,29 @@ TEST_F(SqliteLedgerTest, TheFileStaysSmallHoweverLongItIsUsed) {
   EXPECT_LT(directory_.Read("ledger").size(), size_t{256} << 10);
 }
 
+TEST_F(SqliteLedgerTest, ProcessesAgreeWhateverTheirOwnClocksShow) {
+  // The second was made after the system's clock had been set back.
+  const auto wall = [] { return kNoon; };
+  ledger_ = NewSqliteLedger(path_, absl::Seconds(1), wall);
+  LedgerEvent refused = Event(LedgerEvent::Kind::kEnded, 1, kNoon);
+  refused.at = kNoon + absl::Hours(1);
+  refused.diagnosis =
+      Refusal(QuotaWindow::kMinute, 5, refused.at + absl::Seconds(30));
+  LedgerEvent sent = Event(LedgerEvent::Kind::kSent, 1, refused.at);
+  ASSERT_TRUE(Exchange({sent, refused}, kNoon + absl::Hours(1)).ok());
+  ledger_ = NewSqliteLedger(path_, absl::Seconds(1), wall);
+  LedgerRequest request;
+  request.process = "b";
+  request.service = "https://service";
+  request.now = kNoon;
+  request.since = kNoon - absl::Minutes(15);
+  const auto reply = ledger_->Exchange(request);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  ASSERT_THAT(reply->events, SizeIs(2));
+  EXPECT_EQ(reply->events[0].at, kNoon);
+  EXPECT_EQ(reply->events[1].diagnosis->retry_at, kNoon + absl::Seconds(30));
+}
+
 TEST_F(SqliteLedgerTest, ATurnThatASteppedClockLeftBehindEnds) {
   LedgerRequest request;
   request.process = "b";

@@ -151,7 +151,7 @@ TEST_F(LedgerTest, ALedgerThatDoesNotAnswerHoldsNoPictureUp) {
     ImageRequest request;
     request.prompt = "a secret kite";
     CallOptions call;
-    call.timeout = absl::Milliseconds(1500);
+    call.timeout = absl::Milliseconds(900);
     const auto outcome = client->Generate(request, call);
     ASSERT_TRUE(outcome.ok()) << outcome.status();
     EXPECT_NE(outcome->images(), nullptr);
