@@ -92,7 +92,7 @@ gemini::internal::GateOptions Scaled(double scale) {
     *constant *= scale;
   }
   gates.hold = std::max(gates.hold, absl::Milliseconds(10));
-  gates.cold_hold = std::max(gates.cold_hold, absl::Milliseconds(25));
+  gates.cold_hold = std::max(gates.cold_hold, absl::Milliseconds(40));
   gates.careful_step = std::max(gates.careful_step, absl::Milliseconds(3));
   return gates;
 }

@@ -23,7 +23,7 @@ struct GateOptions {
   // until there may be one more, since what is sent until a refusal arrives is
   // wasted; from `ramp_careful` on, the time in which they may double. Once a
   // picture came, all that wait may be in flight after `ramp_time`.
-  double ramp_start = 10;
+  double ramp_start = 3;
   absl::Duration careful_step = absl::Milliseconds(40);
   double ramp_careful = 100;
   absl::Duration ramp_doubling = absl::Milliseconds(200);
@@ -47,9 +47,9 @@ struct GateOptions {
 
   // After an outage requests in flight grow from `recovery_start`: by one each
   // step, or double in their time, whichever is more.
-  double recovery_start = 6;
-  absl::Duration recovery_step = absl::Milliseconds(40);
-  absl::Duration recovery_doubling = absl::Seconds(1);
+  double recovery_start = 3;
+  absl::Duration recovery_step = absl::Milliseconds(60);
+  absl::Duration recovery_doubling = absl::Seconds(2);
 
   // Repetitions after faults: as many at once, and then a share of what
   // succeeds and one more each time that `retry_refill` passes.

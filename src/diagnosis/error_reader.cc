@@ -101,7 +101,9 @@ void ReadQuotaViolation(JsonValue sent, ErrorFacts* facts) {
     } else if (name == "quotaId" || name == "quota_id") {
       violation.quota_id = std::string(value.string());
     } else if (name == "quotaValue" || name == "quota_value") {
+      // Below 0 is nonsense, or no limit at all.
       violation.limit = value.integer();
+      if (violation.limit.value_or(0) < 0) violation.limit.reset();
     } else if (name == "futureQuotaValue" || name == "future_quota_value") {
       violation.future_limit = value.integer();
     } else if (name == "subject") {
@@ -145,7 +147,9 @@ void ReadMetadata(JsonValue info, ErrorFacts* facts) {
                  } else if (key == "quota_limit") {
                    violation.quota_id = std::string(text);
                  } else if (key == "quota_limit_value") {
+                   // Below 0 is nonsense, or no limit at all.
                    violation.limit = value.integer();
+                   if (violation.limit.value_or(0) < 0) violation.limit.reset();
                  } else if (key == "quota_location") {
                    violation.location = std::string(text);
                  } else if (key == "quota_unit") {
