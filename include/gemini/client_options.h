@@ -92,8 +92,19 @@ struct ClientOptions {
   int max_calls = 10000;
   int64_t max_input_bytes = 256 << 20;  // Prompts and reference images.
 
-  // The largest body of an answer that is accepted, in bytes.
+  // The largest body of an answer that is accepted, in bytes; of a compressed
+  // one, what it unpacks to.
   int64_t max_response_bytes = 256 << 20;
+
+  // Connections to the service at once, from 1; 0: as many as there are calls.
+  // Further requests wait for one to become free, within their limits of time
+  // for the attempt and the call. Over HTTP/2 calls share connections anyhow.
+  int max_connections_per_host = 0;
+
+  // Ask for answers compressed with gzip. Saves a quarter of what crosses the
+  // network and costs many times the processor time of everything else, so
+  // only worth it where the network is the narrow place.
+  bool accept_compression = false;
 
   // Hosts, besides loopback, to which plain http is allowed. The key crosses
   // the network in the clear.

@@ -56,7 +56,9 @@ absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
   absl::StatusOr<std::unique_ptr<CurlTransport>> transport =
       CurlTransport::Create(core->loop_.get(),
                             {core->options_.ca_file, core->options_.proxy,
-                             core->options_.max_response_bytes});
+                             core->options_.max_response_bytes,
+                             core->options_.max_connections_per_host,
+                             core->options_.accept_compression});
   if (!transport.ok()) return transport.status();
   core->transport_ = *std::move(transport);
 

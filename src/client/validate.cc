@@ -109,6 +109,9 @@ absl::Status Validate(const ClientOptions& options) {
       CheckPositive("max_input_bytes", options.max_input_bytes),
       CheckPositive("max_response_bytes", options.max_response_bytes),
   });
+  if (status.ok() && options.max_connections_per_host < 0) {
+    status = Bad("max_connections_per_host", "must not be negative");
+  }
   if (status.ok() && options.credentials.size() > 100) {
     status = Bad("credentials", "at most 100 are taken");
   }

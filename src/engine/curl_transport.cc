@@ -38,8 +38,15 @@ struct CurlTransport::Transfer {
   static int OnConnected(void* user, char*, char*, int, int);
   static size_t OnHeaderLine(char* data, size_t size, size_t count, void* user);
   static size_t OnBody(char* data, size_t size, size_t count, void* user);
+  static int OnResolve(void* resolver, void* reserved, void* user);
   static curl_socket_t OnOpenSocket(void* user, curlsocktype,
                                     curl_sockaddr* address);
+
+  void BeginConnecting() {
+    if (!connecting_since.has_value()) {
+      connecting_since = transport->loop_->Now();
+    }
+  }
 
   CurlTransport* transport = nullptr;
   TransferId id = 0;
@@ -52,6 +59,7 @@ struct CurlTransport::Transfer {
 
   char error[CURL_ERROR_SIZE] = "";
   absl::Time started;
+  std::optional<absl::Time> connecting_since;  // Absent: stands in line.
   absl::Time last_data;
   HttpHeaders headers;
   bool connected = false;
@@ -75,6 +83,7 @@ size_t CurlTransport::Transfer::OnRead(char* out, size_t size, size_t count,
 // The connection stands and the request is about to be sent.
 int CurlTransport::Transfer::OnConnected(void* user, char*, char*, int, int) {
   auto* transfer = static_cast<Transfer*>(user);
+  if (!transfer->connected) ++transfer->transport->connected_;
   transfer->connected = true;
   if (transfer->connect_timer.has_value()) {
     transfer->transport->loop_->CancelTimer(*transfer->connect_timer);
@@ -101,7 +110,18 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
     curl_easy_getinfo(transfer->easy.get(), CURLINFO_RESPONSE_CODE, &status);
     if (status < 200) return n;
     transfer->head_done = true;
-    transfer->reader->OnHead(static_cast<int>(status), transfer->headers);
+    const CurlOptions& options = transfer->transport->options_;
+    HttpHeaders& headers = transfer->headers;
+    // It tells nothing of what the reader will see.
+    if (options.accept_compression &&
+        !FindHeader(headers, "content-encoding").empty()) {
+      headers.erase(std::remove_if(headers.begin(), headers.end(),
+                                   [](const auto& header) {
+                                     return header.first == "content-length";
+                                   }),
+                    headers.end());
+    }
+    transfer->reader->OnHead(static_cast<int>(status), headers);
     return n;
   }
   const size_t colon = line.find(':');
@@ -146,9 +166,15 @@ size_t CurlTransport::Transfer::OnBody(char* data, size_t size, size_t count,
   return n;
 }
 
+int CurlTransport::Transfer::OnResolve(void*, void*, void* user) {
+  static_cast<Transfer*>(user)->BeginConnecting();
+  return 0;
+}
+
 // Opens sockets as libcurl does, but notices why it fails.
 curl_socket_t CurlTransport::Transfer::OnOpenSocket(void* user, curlsocktype,
                                                     curl_sockaddr* address) {
+  static_cast<Transfer*>(user)->BeginConnecting();
   const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
                         address->protocol);
   if (fd >= 0) return fd;
@@ -171,6 +197,8 @@ TransferEnd EndFor(CURLcode code, bool connected) {
     case CURLE_OPERATION_TIMEDOUT:
       return connected ? TransferEnd::kAttemptTimeout
                        : TransferEnd::kConnectTimeout;
+    case CURLE_BAD_CONTENT_ENCODING:
+      return TransferEnd::kStoppedByReader;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
@@ -221,6 +249,9 @@ absl::StatusOr<std::unique_ptr<CurlTransport>> CurlTransport::Create(
         "this libcurl looks up host names synchronously, which would hold up "
         "every call: use one built with the threaded resolver or c-ares");
   }
+  if ((info->features & CURL_VERSION_LIBZ) == 0) {
+    options.accept_compression = false;
+  }
   CURLM* multi = curl_multi_init();
   if (multi == nullptr) {
     return absl::ResourceExhaustedError("libcurl has no memory");
@@ -236,6 +267,8 @@ CurlTransport::CurlTransport(EventLoop* loop, CurlOptions options, CURLM* multi)
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &OnTimeout);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
+                    static_cast<long>(options_.max_connections_per_host));
 }
 
 CurlTransport::~CurlTransport() {
@@ -273,10 +306,7 @@ CurlTransport::TransferId CurlTransport::Start(HttpRequest request,
     });
     return id;
   }
-  transfer->connect_timer =
-      loop_->AddTimer(transfer->started + limits.connect, [this, id] {
-        End(id, TransferEnd::kConnectTimeout, "connecting took too long");
-      });
+  WatchConnect(transfer, transfer->started + limits.connect);
   transfer->give_up_timer = loop_->AddTimer(limits.give_up_at, [this, id] {
     End(id, TransferEnd::kAttemptTimeout, "the attempt took too long");
   });
@@ -331,6 +361,7 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   if (!options_.ca_file.empty()) {
     set(CURLOPT_CAINFO, options_.ca_file.c_str());
   }
+  if (options_.accept_compression) set(CURLOPT_ACCEPT_ENCODING, "gzip");
   if (transfer->request.body != nullptr) {
     set(CURLOPT_POST, 1L);
     if (transfer->request.body->size() <= kSmallSendBuffer) {
@@ -347,6 +378,8 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   set(CURLOPT_HEADERDATA, transfer);
   set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
   set(CURLOPT_WRITEDATA, transfer);
+  set(CURLOPT_RESOLVER_START_FUNCTION, &Transfer::OnResolve);
+  set(CURLOPT_RESOLVER_START_DATA, transfer);
   set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnOpenSocket);
   set(CURLOPT_OPENSOCKETDATA, transfer);
   return ok;
@@ -430,6 +463,28 @@ void CurlTransport::CollectFinished() {
   }
 }
 
+void CurlTransport::WatchConnect(Transfer* transfer, absl::Time until) {
+  const TransferId id = transfer->id;
+  transfer->connect_timer = loop_->AddTimer(until, [this, id] {
+    const auto found = transfers_.find(id);
+    if (found == transfers_.end()) return;
+    Transfer* late = found->second.get();
+    const absl::Time now = loop_->Now();
+    // Who stands in line for a connection that others use is not connecting.
+    absl::Time rest = now;
+    if (late->connecting_since.has_value()) {
+      rest = *late->connecting_since + late->limits.connect;
+    } else if (connected_ > 0) {
+      rest = now + late->limits.connect;
+    }
+    if (rest > now) {
+      WatchConnect(late, rest);
+    } else {
+      End(id, TransferEnd::kConnectTimeout, "connecting took too long");
+    }
+  });
+}
+
 void CurlTransport::WatchStall(Transfer* transfer) {
   const TransferId id = transfer->id;
   transfer->stall_timer =
@@ -452,6 +507,7 @@ void CurlTransport::End(TransferId id, TransferEnd end,
   if (found == transfers_.end()) return;
   const std::unique_ptr<Transfer> transfer = std::move(found->second);
   transfers_.erase(found);
+  if (transfer->connected) --connected_;
   for (const auto& timer : {transfer->connect_timer, transfer->give_up_timer,
                             transfer->stall_timer}) {
     if (timer.has_value()) loop_->CancelTimer(*timer);

@@ -20,9 +20,11 @@
 namespace gemini::internal {
 
 struct CurlOptions {
-  std::string ca_file;  // Empty: the system's certificates.
-  std::string proxy;    // Empty: as the environment says.
-  int64_t max_response_bytes = 0;
+  std::string ca_file;               // Empty: the system's certificates.
+  std::string proxy;                 // Empty: as the environment says.
+  int64_t max_response_bytes = 0;    // After unpacking.
+  int max_connections_per_host = 0;  // 0: any number.
+  bool accept_compression = false;
 };
 
 struct TransferLimits {
@@ -74,6 +76,7 @@ class CurlTransport {
   bool SetUp(Transfer* transfer);
   void Act(curl_socket_t fd, int events);
   void CollectFinished();
+  void WatchConnect(Transfer* transfer, absl::Time until);
   void WatchStall(Transfer* transfer);
   void End(TransferId id, TransferEnd end, absl::string_view error);
 
@@ -81,6 +84,7 @@ class CurlTransport {
   const CurlOptions options_;
   CURLM* const multi_;
   TransferId next_id_ = 1;
+  int connected_ = 0;  // Transfers that have a connection.
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
 };
 

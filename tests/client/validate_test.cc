@@ -58,6 +58,8 @@ TEST(ValidateTest, NamesTheFirstBadField) {
       {"max_calls", [](auto* o) { o->max_calls = 0; }},
       {"max_input_bytes", [](auto* o) { o->max_input_bytes = 0; }},
       {"max_response_bytes", [](auto* o) { o->max_response_bytes = -1; }},
+      {"max_connections_per_host",
+       [](auto* o) { o->max_connections_per_host = -1; }},
       {"model", [](auto* o) { o->model = "a/../b"; }},
       {"model", [](auto* o) { o->model = "a?key=1"; }},
       {"api_version", [](auto* o) { o->api_version = "v2"; }},

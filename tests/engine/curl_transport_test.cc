@@ -59,15 +59,27 @@ struct Exchange {
 
 class CurlTransportTest : public ::testing::Test {
  protected:
-  CurlTransportTest() : loop_(*EventLoop::Create(&clock_)) {
+  CurlTransportTest() { Use(Options()); }
+
+  ~CurlTransportTest() override { Close(); }
+
+  static CurlOptions Options() {
     CurlOptions options;
     options.max_response_bytes = 1 << 20;
+    return options;
+  }
+
+  // A transport with other options.
+  void Use(const CurlOptions& options) {
+    Close();
+    loop_ = *EventLoop::Create(&clock_);
     transport_ = *CurlTransport::Create(loop_.get(), options);
   }
 
-  ~CurlTransportTest() override {
-    loop_->Stop();
+  void Close() {
+    if (loop_ != nullptr) loop_->Stop();
     transport_.reset();
+    loop_.reset();
   }
 
   void Start(const std::string& url, Exchange* exchange,
@@ -134,6 +146,175 @@ TEST_F(CurlTransportTest, AsksForNoContinueAndNoCompression) {
   StartAndWait(server.url(), &exchange);
   EXPECT_THAT(request, Not(HasSubstr("expect:")));
   EXPECT_THAT(request, Not(HasSubstr("accept-encoding:")));
+}
+
+// RFC 1952: blocks that are stored, which deflate knows beside packed ones.
+std::string Gzip(absl::string_view text) {
+  const auto number = [](uint32_t value, int bytes) {
+    std::string result;
+    for (int i = 0; i < bytes; ++i) {
+      result += static_cast<char>(value >> (8 * i) & 0xff);
+    }
+    return result;
+  };
+  uint32_t crc = 0xffffffff;
+  for (const char c : text) {
+    crc ^= static_cast<unsigned char>(c);
+    for (int i = 0; i < 8; ++i) {
+      crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320 : 0);
+    }
+  }
+  const std::string size = number(static_cast<uint32_t>(text.size()), 4);
+  std::string result("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
+  do {
+    const absl::string_view block = text.substr(0, 0xffff);
+    text.remove_prefix(block.size());
+    const auto length = static_cast<uint32_t>(block.size());
+    absl::StrAppend(&result, number(text.empty() ? 1 : 0, 1), number(length, 2),
+                    number(~length, 2), block);
+  } while (!text.empty());
+  return absl::StrCat(result, number(~crc, 4), size);
+}
+
+TEST_F(CurlTransportTest, UnpacksWhatItAskedFor) {
+  std::string request;
+  const std::string body(100000, 'x');
+  ScriptedServer server([&](Connection* connection, int) {
+    request = connection->ReadRequest();
+    connection->SendResponse("200 OK", Gzip(body),
+                             "Content-Encoding: gzip\r\n");
+    connection->WaitForClose();
+  });
+  CurlOptions options = Options();
+  options.accept_compression = true;
+  Use(options);
+  Exchange exchange;
+  StartAndWait(server.url(), &exchange);
+  EXPECT_EQ(exchange.result.end, TransferEnd::kComplete)
+      << exchange.result.error;
+  EXPECT_THAT(request, HasSubstr("Accept-Encoding: gzip\r\n"));
+  EXPECT_EQ(exchange.reader.body, body);
+  EXPECT_EQ(exchange.result.bytes_received, 100000);
+  // Not of what the reader got.
+  EXPECT_EQ(FindHeader(exchange.reader.headers, "content-length"), "");
+}
+
+TEST_F(CurlTransportTest, TheBoundHoldsForWhatIsUnpacked) {
+  // 2 MiB of 'A', in fixed codes: the literal, then matches of 258 bytes.
+  std::string packed("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
+  uint32_t bits = 0;
+  int count = 0;
+  const auto put = [&](uint32_t value, int width) {  // The first bit lowest.
+    bits |= value << count;
+    for (count += width; count >= 8; count -= 8, bits >>= 8) {
+      packed += static_cast<char>(bits & 0xff);
+    }
+  };
+  put(0b011, 3);       // The last block, fixed codes (RFC 1951, 3.2.6).
+  put(0b10001110, 8);  // 'A' is 0x71 there, the highest bit first.
+  for (int i = 0; i < (2 << 20) / 258; ++i) {
+    put(0b10100011, 8);  // 285: 258 bytes,
+    put(0, 5);           // from one byte ago.
+  }
+  ScriptedServer server([&](Connection* connection, int) {
+    connection->ReadRequest();
+    connection->SendResponse("200 OK", packed, "Content-Encoding: gzip\r\n");
+    connection->WaitForClose();
+  });
+  ASSERT_LT(packed.size(), 20000U);
+  CurlOptions options = Options();
+  options.accept_compression = true;
+  Use(options);
+  Exchange exchange;
+  StartAndWait(server.url(), &exchange);
+  EXPECT_EQ(exchange.result.end, TransferEnd::kTooLarge)
+      << exchange.result.error;
+  EXPECT_THAT(exchange.reader.body,
+              ::testing::SizeIs(::testing::AllOf(::testing::Gt(900000U),
+                                                 ::testing::Le(1U << 20))));
+}
+
+TEST_F(CurlTransportTest, WhatCannotBeUnpackedIsNoLostConnection) {
+  std::string packed = Gzip("{}");
+  packed[11] ^= 1;  // The length of the stored block.
+  ScriptedServer server([&](Connection* connection, int) {
+    connection->ReadRequest();
+    connection->SendResponse("200 OK", packed, "Content-Encoding: gzip\r\n");
+    connection->WaitForClose();
+  });
+  CurlOptions options = Options();
+  options.accept_compression = true;
+  Use(options);
+  Exchange exchange;
+  StartAndWait(server.url(), &exchange);
+  EXPECT_EQ(exchange.result.end, TransferEnd::kStoppedByReader)
+      << exchange.result.error;
+}
+
+// Holds the first answer back until `gate`, and counts connections.
+ScriptedServer::Script Holding(absl::Notification* asked,
+                               absl::Notification* gate,
+                               std::atomic<int>* connections) {
+  return [=](Connection* connection, int number) {
+    *connections = number;
+    for (int n = 1; !connection->ReadRequest().empty(); ++n) {
+      if (number == 1 && n == 1) {
+        asked->Notify();
+        gate->WaitForNotification();
+      }
+      connection->SendResponse("200 OK", "hello");
+    }
+  };
+}
+
+TEST_F(CurlTransportTest, ACapOfOneConnectionMakesRequestsTakeTurns) {
+  absl::Notification asked, gate;
+  std::atomic<int> connections{0};
+  ScriptedServer server(Holding(&asked, &gate, &connections));
+  CurlOptions options = Options();
+  options.max_connections_per_host = 1;
+  Use(options);
+  Exchange first, second, third;
+  Start(server.url(), &first);
+  asked.WaitForNotification();
+  Start(server.url(), &second);
+  Start(server.url(), &third);
+  // Standing in line is not connecting.
+  for (int i = 0; i < 5; ++i) {
+    clock_.Advance(absl::Seconds(9));
+    absl::Notification turned;
+    loop_->Post([&] { turned.Notify(); });
+    turned.WaitForNotification();
+  }
+  EXPECT_FALSE(second.done.HasBeenNotified());
+  EXPECT_FALSE(third.done.HasBeenNotified());
+  gate.Notify();
+  for (Exchange* exchange : {&first, &second, &third}) {
+    exchange->done.WaitForNotification();
+    EXPECT_EQ(exchange->result.end, TransferEnd::kComplete)
+        << exchange->result.error;
+  }
+  EXPECT_EQ(connections, 1);
+}
+
+TEST_F(CurlTransportTest, WhoStoodInLineGoesWhenTheFirstIsCancelled) {
+  absl::Notification asked, gate;
+  std::atomic<int> connections{0};
+  ScriptedServer server(Holding(&asked, &gate, &connections));
+  CurlOptions options = Options();
+  options.max_connections_per_host = 1;
+  Use(options);
+  Exchange first, second;
+  Start(server.url(), &first);
+  const CurlTransport::TransferId id = id_;
+  asked.WaitForNotification();
+  Start(server.url(), &second);
+  loop_->Post([&] { transport_->Cancel(id); });
+  second.done.WaitForNotification();
+  EXPECT_EQ(first.result.end, TransferEnd::kCancelled);
+  EXPECT_EQ(second.result.end, TransferEnd::kComplete) << second.result.error;
+  EXPECT_EQ(connections, 2);
+  gate.Notify();
 }
 
 TEST_F(CurlTransportTest, AnInterimAnswerIsNotTheHead) {
