@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace gemini::internal {
@@ -112,6 +113,10 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
     transfer->head_done = true;
     const CurlOptions& options = transfer->transport->options_;
     HttpHeaders& headers = transfer->headers;
+    int64_t length = 0;
+    const bool too_large =
+        absl::SimpleAtoi(FindHeader(headers, "content-length"), &length) &&
+        length > options.max_response_bytes;
     // It tells nothing of what the reader will see.
     if (options.accept_compression &&
         !FindHeader(headers, "content-encoding").empty()) {
@@ -122,6 +127,11 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
                     headers.end());
     }
     transfer->reader->OnHead(static_cast<int>(status), headers);
+    // What is announced to be too large need not be waited for.
+    if (too_large) {
+      transfer->verdict = TransferEnd::kTooLarge;
+      return 0;
+    }
     return n;
   }
   const size_t colon = line.find(':');

@@ -495,14 +495,27 @@ TEST_F(CurlTransportTest, AReaderCanEndATransfer) {
 TEST_F(CurlTransportTest, AnAnswerAboveTheBoundIsCutOff) {
   ScriptedServer server([](Connection* connection, int) {
     connection->ReadRequest();
-    connection->Send("HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n");
+    connection->Send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
     const std::string piece(1 << 16, 'x');
-    for (int i = 0; i < 100; ++i) connection->Send(piece);
+    while (connection->Send(piece)) {
+    }
   });
   Exchange exchange;
   StartAndWait(server.url(), &exchange);
   EXPECT_EQ(exchange.result.end, TransferEnd::kTooLarge);
   EXPECT_LE(exchange.reader.body.size(), 1U << 20);
+}
+
+TEST_F(CurlTransportTest, AnAnswerAnnouncedAboveTheBoundEndsWithItsHead) {
+  ScriptedServer server([](Connection* connection, int) {
+    connection->ReadRequest();
+    connection->Send("HTTP/1.1 503 Busy\r\nContent-Length: 9999999999\r\n\r\n");
+    connection->WaitForClose();
+  });
+  Exchange exchange;
+  StartAndWait(server.url(), &exchange);
+  EXPECT_EQ(exchange.result.end, TransferEnd::kTooLarge);
+  EXPECT_EQ(exchange.reader.status, 503);
 }
 
 TEST_F(CurlTransportTest, LoopbackNeverGoesThroughAProxy) {

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -27,22 +29,23 @@ namespace {
 
 constexpr int64_t kMiB = 1 << 20;
 
-void Send(int fd, absl::string_view bytes) {
+bool Send(int fd, absl::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n <= 0) return;
+    if (n <= 0) return false;
     bytes.remove_prefix(static_cast<size_t>(n));
   }
+  return true;
 }
 
-// Answers one request with a picture of about `size` bytes, a piece at a time.
-void Serve(int fd, int64_t size) {
+// False if the client went away.
+bool ReadRequest(int fd) {
   std::string head;
   char buffer[64 << 10];
   size_t end = std::string::npos;
   while (end == std::string::npos) {
     const ssize_t n = read(fd, buffer, sizeof(buffer));
-    if (n <= 0) return;
+    if (n <= 0) return false;
     head.append(buffer, static_cast<size_t>(n));
     end = head.find("\r\n\r\n");
   }
@@ -51,9 +54,15 @@ void Serve(int fd, int64_t size) {
                  static_cast<int64_t>(head.size() - end - 4);
   while (left > 0) {
     const ssize_t n = read(fd, buffer, sizeof(buffer));
-    if (n <= 0) return;
+    if (n <= 0) return false;
     left -= n;
   }
+  return true;
+}
+
+// Answers one request with a picture of about `size` bytes, a piece at a time.
+void Serve(int fd, int64_t size) {
+  if (!ReadRequest(fd)) return;
   const std::string begin =
       R"({"candidates":[{"content":{"parts":[{"inlineData":{)"
       R"("mimeType":"image/png","data":"iVBORw0KGgoA)";
@@ -68,10 +77,24 @@ void Serve(int fd, int64_t size) {
   Send(fd, rest);
 }
 
+// Answers one request with `begin` and then `piece` without end.
+void ServeWithoutEnd(int fd, const std::string& begin,
+                     const std::string& piece) {
+  if (!ReadRequest(fd)) return;
+  bool listens = Send(
+      fd, absl::StrCat("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", begin));
+  while (listens) listens = Send(fd, piece);
+}
+
 class MemoryTest : public ::testing::Test {
  protected:
   // Serves pictures of `size` bytes from here on.
   void Start(int64_t size) {
+    Start([size](int fd) { Serve(fd, size); });
+  }
+
+  // Does with each connection what `serve` does.
+  void Start(const std::function<void(int)>& serve) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address = {};
     address.sin_family = AF_INET;
@@ -86,7 +109,7 @@ class MemoryTest : public ::testing::Test {
       while (true) {
         const int connection = accept(fd, nullptr, nullptr);
         if (connection < 0) _exit(0);
-        Serve(connection, size);
+        serve(connection);
         close(connection);
       }
     }
@@ -124,6 +147,22 @@ class MemoryTest : public ::testing::Test {
     return StatusBytes("VmHWM:") - before;
   }
 
+  // One call into a file, which ends with the code "response_too_large".
+  void MeetTooLarge(const std::string& path) {
+    ImageRequest request;
+    request.prompt = "a kite";
+    FileSink file;
+    file.path = path;
+    CallOptions options;
+    options.sink = file;
+    options.retry = RetryOptions();
+    options.retry->max_retries = 0;
+    const auto outcome = client_->Generate(request, options);
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    ASSERT_TRUE(outcome->diagnosis.has_value());
+    EXPECT_EQ(outcome->diagnosis->code, "response_too_large");
+  }
+
   // What is needed once is not what is measured.
   void WarmUp(const std::string& path) {
     ImageRequest request;
@@ -149,6 +188,35 @@ TEST_F(MemoryTest, APictureOf64MiBGoesIntoAFileWithin8MiB) {
   struct stat info;
   ASSERT_EQ(stat(path.c_str(), &info), 0);
   EXPECT_GT(info.st_size, 63 * kMiB);
+}
+
+// Up to the default of ClientOptions::max_response_bytes.
+TEST_F(MemoryTest, AnAnswerWithoutEndNeedsNoMoreThanAPicture) {
+  const std::string opening = R"({"candidates":[{"content":{"parts":[)";
+  const std::string kinds[][2] = {
+      {opening + R"({"inlineData":{"data":"iVBORw0KGgoA)",
+       std::string(1 << 16, 'A')},
+      {opening + R"({"text":")", std::string(1 << 16, 'x')},
+      {"", std::string(1 << 16, ' ')},
+      {opening,
+       [] {
+         std::string parts;
+         for (int i = 0; i < 20000; ++i) parts += "{},";
+         return parts;
+       }()},
+      {opening, std::string(1 << 16, '[')},
+  };
+  int number = 0;
+  Start([&](int fd) {
+    ServeWithoutEnd(fd, kinds[number][0], kinds[number][1]);
+    ++number;
+  });
+  for (size_t i = 0; i < std::size(kinds); ++i) {
+    const std::string path = directory_.path() + "/a.png";
+    const int64_t growth = PeakGrowth([&] { MeetTooLarge(path); });
+    EXPECT_LT(growth, 8 * kMiB) << i;
+    EXPECT_TRUE(directory_.List().empty()) << i;
+  }
 }
 
 TEST_F(MemoryTest, APictureOfKnownLengthIsHeldOnceInMemory) {

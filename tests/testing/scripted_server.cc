@@ -50,12 +50,13 @@ std::string Connection::ReadRequest() {
   }
 }
 
-void Connection::Send(absl::string_view bytes) {
+bool Connection::Send(absl::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n <= 0) return;
+    if (n <= 0) return false;
     bytes.remove_prefix(static_cast<size_t>(n));
   }
+  return true;
 }
 
 void Connection::SendResponse(absl::string_view status_line_rest,

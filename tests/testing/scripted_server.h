@@ -30,7 +30,8 @@ class Connection {
   // What it returns is the head and the body.
   std::string ReadRequest();
 
-  void Send(absl::string_view bytes);
+  // False if the client went away.
+  bool Send(absl::string_view bytes);
 
   // A whole answer with Content-Length.
   void SendResponse(absl::string_view status_line_rest, absl::string_view body,
