@@ -266,12 +266,21 @@ absl::StatusOr<std::unique_ptr<CurlTransport>> CurlTransport::Create(
   if (multi == nullptr) {
     return absl::ResourceExhaustedError("libcurl has no memory");
   }
+  // Of one thread only, so that it needs no locks.
+  CURLSH* share = curl_share_init();
+  if (share == nullptr) {
+    curl_multi_cleanup(multi);
+    return absl::ResourceExhaustedError("libcurl has no memory");
+  }
   return std::unique_ptr<CurlTransport>(
-      new CurlTransport(loop, std::move(options), multi));
+      new CurlTransport(loop, std::move(options), multi, share));
 }
 
-CurlTransport::CurlTransport(EventLoop* loop, CurlOptions options, CURLM* multi)
-    : loop_(loop), options_(std::move(options)), multi_(multi) {
+CurlTransport::CurlTransport(EventLoop* loop, CurlOptions options, CURLM* multi,
+                             CURLSH* share)
+    : loop_(loop), options_(std::move(options)), multi_(multi), share_(share) {
+  // Else each easy handle has a cache of its own, and there is one a transfer.
+  curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &OnSocket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &OnTimeout);
@@ -290,6 +299,7 @@ CurlTransport::~CurlTransport() {
   }
   transfers_.clear();
   curl_multi_cleanup(multi_);
+  curl_share_cleanup(share_);
 }
 
 CurlTransport::TransferId CurlTransport::Start(HttpRequest request,
@@ -363,6 +373,7 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(INT_MAX / 1000));
   set(CURLOPT_ERRORBUFFER, transfer->error);
   set(CURLOPT_PRIVATE, transfer);
+  set(CURLOPT_SHARE, share_);
   if (transfer->request.never_proxy) {
     set(CURLOPT_PROXY, "");
   } else if (!options_.proxy.empty()) {

@@ -67,7 +67,8 @@ class CurlTransport {
  private:
   struct Transfer;
 
-  CurlTransport(EventLoop* loop, CurlOptions options, CURLM* multi);
+  CurlTransport(EventLoop* loop, CurlOptions options, CURLM* multi,
+                CURLSH* share);
 
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* transport,
                       void* socket);
@@ -83,6 +84,7 @@ class CurlTransport {
   EventLoop* const loop_;
   const CurlOptions options_;
   CURLM* const multi_;
+  CURLSH* const share_;  // TLS sessions.
   TransferId next_id_ = 1;
   int connected_ = 0;  // Transfers that have a connection.
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
