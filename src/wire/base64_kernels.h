@@ -4,6 +4,7 @@
 #define GEMINI_SRC_WIRE_BASE64_KERNELS_H_
 
 #include <cstddef>
+#include <vector>
 
 namespace gemini::internal {
 
@@ -25,6 +26,15 @@ void EncodeGroupsPortable(const char* bytes, size_t groups, char* out);
 // has Highway; else these are the portable ones.
 size_t DecodeGroups(const char* text, size_t size, char* out);
 void EncodeGroups(const char* bytes, size_t groups, char* out);
+
+struct Base64Kernels {
+  const char* name;
+  decltype(&DecodeGroupsPortable) decode;
+  decltype(&EncodeGroupsPortable) encode;
+};
+
+// All that the build knows and this processor has, the best first.
+std::vector<Base64Kernels> SupportedBase64Kernels();
 
 }  // namespace gemini::internal
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "wire/base64_kernels.h"
 
@@ -269,15 +270,67 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace gemini::internal {
 
-HWY_EXPORT(DecodeVectors);
-HWY_EXPORT(EncodeVectors);
+// Not by HWY_DYNAMIC_DISPATCH, which needs Highway's shared library: that
+// spends milliseconds on measuring a timer whenever it is loaded.
+std::vector<Base64Kernels> SupportedBase64Kernels() {
+  std::vector<Base64Kernels> kernels;
+#if HWY_ARCH_X86
+  __builtin_cpu_init();
+  // What the compiler may use for each, as far as it can be asked for.
+#define GEMINI_HAS(feature) (__builtin_cpu_supports(feature) != 0)
+  const bool sse4 = GEMINI_HAS("sse4.1") && GEMINI_HAS("sse4.2") &&
+                    GEMINI_HAS("ssse3") && GEMINI_HAS("pclmul");
+  const bool avx2 = sse4 && GEMINI_HAS("avx2") && GEMINI_HAS("fma") &&
+                    GEMINI_HAS("bmi") && GEMINI_HAS("bmi2");
+  const bool avx3 = avx2 && GEMINI_HAS("avx512f") && GEMINI_HAS("avx512vl") &&
+                    GEMINI_HAS("avx512dq") && GEMINI_HAS("avx512bw") &&
+                    GEMINI_HAS("avx512cd");
+  const bool avx3_dl = avx3 && GEMINI_HAS("avx512vnni") &&
+                       GEMINI_HAS("vpclmulqdq") && GEMINI_HAS("avx512vbmi") &&
+                       GEMINI_HAS("avx512vbmi2") &&
+                       GEMINI_HAS("avx512vpopcntdq") &&
+                       GEMINI_HAS("avx512bitalg") && GEMINI_HAS("gfni");
+#undef GEMINI_HAS
+  const auto add = [&](bool has, Base64Kernels these) {
+    if (has) kernels.push_back(these);
+  };
+#define GEMINI_ADD(has, target) \
+  add(has, {#target, &target::DecodeVectors, &target::EncodeVectors})
+#if (HWY_TARGETS & HWY_AVX3_DL) != 0
+  GEMINI_ADD(avx3_dl, N_AVX3_DL);
+#endif
+#if (HWY_TARGETS & HWY_AVX3) != 0
+  GEMINI_ADD(avx3, N_AVX3);
+#endif
+#if (HWY_TARGETS & HWY_AVX2) != 0
+  GEMINI_ADD(avx2, N_AVX2);
+#endif
+#if (HWY_TARGETS & HWY_SSE4) != 0
+  GEMINI_ADD(sse4, N_SSE4);
+#endif
+#undef GEMINI_ADD
+  static_cast<void>(avx3_dl);
+#endif
+  kernels.push_back({"baseline", &HWY_STATIC_DISPATCH(DecodeVectors),
+                     &HWY_STATIC_DISPATCH(EncodeVectors)});
+  return kernels;
+}
+
+namespace {
+
+const Base64Kernels& Best() {
+  static const Base64Kernels best = SupportedBase64Kernels().front();
+  return best;
+}
+
+}  // namespace
 
 size_t DecodeGroups(const char* text, size_t size, char* out) {
-  return HWY_DYNAMIC_DISPATCH(DecodeVectors)(text, size, out);
+  return Best().decode(text, size, out);
 }
 
 void EncodeGroups(const char* bytes, size_t groups, char* out) {
-  HWY_DYNAMIC_DISPATCH(EncodeVectors)(bytes, groups, out);
+  Best().encode(bytes, groups, out);
 }
 
 }  // namespace gemini::internal

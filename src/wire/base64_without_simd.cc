@@ -10,4 +10,8 @@ void EncodeGroups(const char* bytes, size_t groups, char* out) {
   EncodeGroupsPortable(bytes, groups, out);
 }
 
+std::vector<Base64Kernels> SupportedBase64Kernels() {
+  return {{"portable", &DecodeGroupsPortable, &EncodeGroupsPortable}};
+}
+
 }  // namespace gemini::internal

@@ -1,17 +1,12 @@
 #include "wire/base64_kernels.h"
 
 #include <cstddef>
-#include <cstdint>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
-
-#ifdef GEMINI_HAVE_HIGHWAY
-#include "hwy/targets.h"
-#endif
 
 namespace gemini::internal {
 namespace {
@@ -20,22 +15,12 @@ namespace {
 // build knows.
 template <typename Check>
 void WithEachTarget(const Check& check) {
-#ifdef GEMINI_HAVE_HIGHWAY
-  int64_t targets = hwy::SupportedTargets();
-  int count = 0;
-  while (targets != 0) {
-    const int64_t target = targets & -targets;
-    targets &= ~target;
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    check();
-    ++count;
+  const std::vector<Base64Kernels> all = SupportedBase64Kernels();
+  EXPECT_FALSE(all.empty());
+  for (const Base64Kernels& kernels : all) {
+    SCOPED_TRACE(kernels.name);
+    check(kernels);
   }
-  hwy::SetSupportedTargetsForTest(0);
-  EXPECT_GE(count, 1);
-#else
-  check();
-#endif
 }
 
 std::string RandomBytes(std::mt19937& random, size_t size) {
@@ -54,7 +39,7 @@ struct Decoded {
 };
 
 TEST(Base64KernelsTest, DecodeAsThePortableOneDoes) {
-  WithEachTarget([] {
+  WithEachTarget([](const Base64Kernels& kernels) {
     std::mt19937 random(1);
     for (size_t size = 0; size < 700; ++size) {
       const std::string text =
@@ -63,7 +48,7 @@ TEST(Base64KernelsTest, DecodeAsThePortableOneDoes) {
       Decoded fast(text);
       Decoded portable(text);
       const size_t n =
-          DecodeGroups(fast.in.data(), fast.in.size(), fast.out.data());
+          kernels.decode(fast.in.data(), fast.in.size(), fast.out.data());
       ASSERT_EQ(n, DecodeGroupsPortable(portable.in.data(), portable.in.size(),
                                         portable.out.data()));
       fast.out.resize(n / 4 * 3);
@@ -74,7 +59,7 @@ TEST(Base64KernelsTest, DecodeAsThePortableOneDoes) {
 }
 
 TEST(Base64KernelsTest, TakeEveryCharacterOfTheAlphabetsAndNoOther) {
-  WithEachTarget([] {
+  WithEachTarget([](const Base64Kernels& kernels) {
     for (int c = 0; c < 256; ++c) {
       // Far enough from the end for the widest vector.
       std::string text(512, 'A');
@@ -82,7 +67,7 @@ TEST(Base64KernelsTest, TakeEveryCharacterOfTheAlphabetsAndNoOther) {
       Decoded fast(text);
       Decoded portable(text);
       const size_t n =
-          DecodeGroups(fast.in.data(), fast.in.size(), fast.out.data());
+          kernels.decode(fast.in.data(), fast.in.size(), fast.out.data());
       ASSERT_EQ(n, DecodeGroupsPortable(portable.in.data(), portable.in.size(),
                                         portable.out.data()))
           << c;
@@ -94,32 +79,42 @@ TEST(Base64KernelsTest, TakeEveryCharacterOfTheAlphabetsAndNoOther) {
 }
 
 TEST(Base64KernelsTest, StopAtAWrongByteAtEveryPosition) {
-  WithEachTarget([] {
+  WithEachTarget([](const Base64Kernels& kernels) {
     std::mt19937 random(2);
     const std::string text = absl::Base64Escape(RandomBytes(random, 450));
     for (size_t i = 0; i < text.size(); ++i) {
       std::string bad = text;
       bad[i] = "=\n*\x80\xff"[i % 5];
       Decoded fast(bad);
-      ASSERT_EQ(DecodeGroups(fast.in.data(), fast.in.size(), fast.out.data()),
+      ASSERT_EQ(kernels.decode(fast.in.data(), fast.in.size(), fast.out.data()),
                 i / 4 * 4);
     }
   });
 }
 
 TEST(Base64KernelsTest, EncodeAsThePortableOneDoes) {
-  WithEachTarget([] {
+  WithEachTarget([](const Base64Kernels& kernels) {
     std::mt19937 random(3);
     for (size_t groups = 0; groups < 300; ++groups) {
       const std::string bytes = RandomBytes(random, groups * 3);
       const std::vector<char> in(bytes.begin(), bytes.end());
       std::vector<char> fast(groups * 4);
       std::vector<char> portable(groups * 4);
-      EncodeGroups(in.data(), groups, fast.data());
+      kernels.encode(in.data(), groups, fast.data());
       EncodeGroupsPortable(in.data(), groups, portable.data());
       ASSERT_EQ(fast, portable) << groups;
     }
   });
+}
+
+TEST(Base64KernelsTest, TheBestIsTheFirst) {
+  const std::string text(512, 'Q');
+  Decoded best(text);
+  Decoded first(text);
+  EXPECT_EQ(DecodeGroups(best.in.data(), best.in.size(), best.out.data()),
+            SupportedBase64Kernels().front().decode(
+                first.in.data(), first.in.size(), first.out.data()));
+  EXPECT_EQ(best.out, first.out);
 }
 
 }  // namespace
