@@ -1,6 +1,5 @@
 #include "engine/event_loop.h"
 
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -69,13 +68,13 @@ void EventLoop::Stop() {
 }
 
 void EventLoop::Post(Task task) {
-  bool first;
+  bool wake;
   {
     MutexLock lock(&mutex_);
-    first = posted_.empty();
     posted_.push_back(std::move(task));
+    wake = std::exchange(waits_, false);  // Once is enough.
   }
-  if (first) Wake();
+  if (wake) Wake();
 }
 
 void EventLoop::Wake() {
@@ -155,12 +154,15 @@ bool EventLoop::RunPosted() {
   }
 }
 
+void EventLoop::RunRealTimer() {
+  if (real_timer_time_ > real_clock_->Now()) return;
+  real_timer_time_ = absl::InfiniteFuture();
+  Task task = std::exchange(real_timer_, nullptr);
+  std::move(task)();
+}
+
 void EventLoop::RunTimers() {
-  if (real_timer_time_ <= real_clock_->Now()) {
-    real_timer_time_ = absl::InfiniteFuture();
-    Task task = std::exchange(real_timer_, nullptr);
-    std::move(task)();
-  }
+  RunRealTimer();
   // Timers that these set run in the next round, so that sockets get a turn.
   const absl::Time now = clock_->Now();
   const uint64_t before = next_timer_;
@@ -173,10 +175,27 @@ void EventLoop::RunTimers() {
   }
 }
 
+int EventLoop::Wait(epoll_event* events) {
+  int timeout_ms = PollTimeoutMs();
+  if (timeout_ms > 0) {
+    MutexLock lock(&mutex_);
+    waits_ = posted_.empty();
+    if (!waits_) timeout_ms = 0;
+  }
+  const int n = epoll_wait(epoll_fd_, events, kEventsAtOnce, timeout_ms);
+  if (timeout_ms > 0) {
+    MutexLock lock(&mutex_);
+    waits_ = false;
+  }
+  return n;
+}
+
 void EventLoop::Run() {
   epoll_event events[kEventsAtOnce];
   while (RunPosted()) {
-    const int n = epoll_wait(epoll_fd_, events, kEventsAtOnce, PollTimeoutMs());
+    // libcurl likes to be called back at once: without a turn of the sockets.
+    RunRealTimer();
+    const int n = Wait(events);
     for (int i = 0; i < n; ++i) {
       if (events[i].data.fd == wake_fd_) {
         uint64_t count;

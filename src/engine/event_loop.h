@@ -3,6 +3,8 @@
 #ifndef GEMINI_SRC_ENGINE_EVENT_LOOP_H_
 #define GEMINI_SRC_ENGINE_EVENT_LOOP_H_
 
+#include <sys/epoll.h>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -68,6 +70,8 @@ class EventLoop {
   void Run();
   void Wake();
   bool RunPosted() ABSL_LOCKS_EXCLUDED(mutex_);  // False: the loop is to end.
+  int Wait(epoll_event* events) ABSL_LOCKS_EXCLUDED(mutex_);
+  void RunRealTimer();
   void RunTimers();
   int PollTimeoutMs() const;
 
@@ -78,6 +82,8 @@ class EventLoop {
   absl::Mutex mutex_;
   std::vector<Task> posted_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // The thread waits, or is about to, and does not look at posted_ before.
+  bool waits_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::map<TimerId, Task> timers_;
   uint64_t next_timer_ = 0;
