@@ -171,7 +171,7 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
       EncodeGeminiRequest(target, settings_.request, action.give_up_at - now);
   request.never_proxy = configuration.is_loopback;
   request.in_view = context_->calls;
-  request.may_pause = std::holds_alternative<CallbackSink>(settings_.sink);
+  request.may_pause = !std::holds_alternative<MemorySink>(settings_.sink);
   picture->sink = NewSink(context_->sinks, settings_.sink,
                           {attempts_.back().number, picture->index,
                            settings_.request->count, [this, picture] {
