@@ -87,5 +87,18 @@ TEST(VerdictGateTest, AnswersToWhatWasSentBeforeNeitherOpenNorCloseIt) {
   EXPECT_TRUE(IsOpen(gate, probe));
 }
 
+TEST(VerdictGateTest, DoubtLeavesAProbeThatIsOnItsWayAlone) {
+  const absl::Time start = absl::UnixEpoch();
+  VerdictGate gate{GateOptions()};
+  Diagnosis zero;
+  zero.cause = Cause::kZeroQuota;
+  gate.OnSent(1, start);
+  gate.OnVerdict(1, start, zero, start);
+  const absl::Time later = start + absl::Minutes(11);
+  gate.OnSent(2, later);
+  gate.Doubt(later);
+  EXPECT_NE(gate.Closed(later), nullptr);
+}
+
 }  // namespace
 }  // namespace gemini::internal

@@ -43,6 +43,13 @@ TEST(DiagnoseTest, RetryInfoNeverOverridesAZeroLimit) {
   EXPECT_EQ(diagnosis.retry_at, std::nullopt);
 }
 
+TEST(DiagnoseTest, ANegativeLimitIsNoneAndNotZero) {
+  const Diagnosis diagnosis = Read(Quota("RequestsPerMinute", "-7", "20s"));
+  EXPECT_EQ(diagnosis.cause, Cause::kRateLimited) << diagnosis.code;
+  ASSERT_EQ(diagnosis.violations.size(), 1U);
+  EXPECT_EQ(diagnosis.violations[0].limit, std::nullopt);
+}
+
 TEST(DiagnoseTest, AShortDelayOfADailyQuotaIsNotBelieved) {
   const absl::Time midnight = absl::FromCivil(
       absl::CivilSecond(2026, 11, 25, 8, 0, 0), absl::UTCTimeZone());
