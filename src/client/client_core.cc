@@ -45,10 +45,6 @@ absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
 
   std::shared_ptr<ClientCore> core(new ClientCore(
       std::move(options), std::move(parts), *std::move(configuration)));
-  absl::StatusOr<std::unique_ptr<TaskThread>> callbacks =
-      TaskThread::Start("gemini-callback");
-  if (!callbacks.ok()) return callbacks.status();
-  core->callbacks_ = *std::move(callbacks);
   absl::StatusOr<std::unique_ptr<EventLoop>> loop =
       EventLoop::Create(core->parts_.clock.get());
   if (!loop.ok()) return loop.status();
@@ -85,7 +81,7 @@ absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
   core->context_.after_gates = [c = core.get()] { c->AfterGates(); };
   if (core->options_.on_event) {
     core->context_.emit = [c = core.get()](Event event) {
-      c->callbacks_->Post(
+      c->loop_->PostAside(
           [core = c->shared_from_this(), event = std::move(event)] {
             callback_of = core.get();
             core->options_.on_event(event);
@@ -173,6 +169,14 @@ CallHandle ClientCore::Begin(ImageRequest request, CallOptions options,
   }
   const uint64_t id = next_call_id.fetch_add(1, std::memory_order_relaxed);
   CallSettings settings = Settle(std::move(request), std::move(options), id);
+  MutexLock lock(&mutex_);
+  if (closed_) {
+    calls_held_.fetch_sub(1);
+    input_bytes_held_.fetch_sub(input_bytes);
+    Deliver(delivery, std::move(done),
+            absl::CancelledError("the client is being destroyed"));
+    return CallHandle();
+  }
   loop_->Post([this, settings = std::move(settings), input_bytes, delivery,
                done = std::move(done)]() mutable {
     StartCall(std::move(settings), input_bytes, delivery, std::move(done));
@@ -304,11 +308,11 @@ void ClientCore::Deliver(Delivery delivery,
     callback_of = before;
   };
   if (delivery == Delivery::kCallbackThread || !options_.executor) {
-    callbacks_->Post(std::move(run));
+    loop_->PostAside(std::move(run));
     return;
   }
   // An executor may run what it is given at once: so not from here.
-  callbacks_->Post([core = shared_from_this(), run = std::move(run)]() mutable {
+  loop_->PostAside([core = shared_from_this(), run = std::move(run)]() mutable {
     core->options_.executor(std::move(run));
   });
 }
@@ -387,7 +391,7 @@ void ClientCore::Shutdown() {
     ledger_thread_.reset();
   }
   // Not before the loop has posted its last.
-  callbacks_.reset();
+  loop_->EndAside();
 }
 
 absl::StatusOr<GeminiImageClient> ClientParts::Assemble(

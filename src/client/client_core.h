@@ -95,7 +95,6 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   absl::Mutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 
-  std::unique_ptr<TaskThread> callbacks_;
   CallContext context_;
   std::unique_ptr<Gates> gates_;  // I/O thread.
   bool waking_ = false;           // I/O thread.

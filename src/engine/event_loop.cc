@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "util/mutex_lock.h"
-
 namespace gemini::internal {
 namespace {
 
@@ -38,11 +36,12 @@ absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(Clock* clock) {
   if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake_fd, &event) != 0) {
     return SystemError("cannot watch an eventfd");
   }
-  absl::StatusOr<Thread> thread =
-      Thread::Start("gemini-io", [l = loop.get()] { l->Run(); });
-  if (!thread.ok()) return thread.status();
-  loop->thread_ = *std::move(thread);
-  clock->SetWaker([l = loop.get()] { l->Wake(); });
+  absl::StatusOr<std::unique_ptr<LoopCrew>> crew = LoopCrew::Create();
+  if (!crew.ok()) return crew.status();
+  loop->crew_ = *std::move(crew);
+  absl::Status started = loop->crew_->Start(loop.get());
+  if (!started.ok()) return started;
+  clock->SetWaker([c = loop->crew_.get()] { c->Wake(); });
   return loop;
 }
 
@@ -50,31 +49,15 @@ EventLoop::EventLoop(Clock* clock, int epoll_fd, int wake_fd)
     : clock_(clock), epoll_fd_(epoll_fd), wake_fd_(wake_fd) {}
 
 EventLoop::~EventLoop() {
-  Stop();
+  if (crew_ != nullptr) Stop();
+  crew_.reset();
   close(wake_fd_);
   close(epoll_fd_);
 }
 
 void EventLoop::Stop() {
-  if (!thread_.has_value()) return;
   clock_->SetWaker(nullptr);
-  {
-    MutexLock lock(&mutex_);
-    stopping_ = true;
-  }
-  Wake();
-  thread_->Join();
-  thread_.reset();
-}
-
-void EventLoop::Post(Task task) {
-  bool wake;
-  {
-    MutexLock lock(&mutex_);
-    posted_.push_back(std::move(task));
-    wake = std::exchange(waits_, false);  // Once is enough.
-  }
-  if (wake) Wake();
+  crew_->StopDriving();
 }
 
 void EventLoop::Wake() {
@@ -139,19 +122,8 @@ int EventLoop::PollTimeoutMs() const {
       absl::ToInt64Milliseconds(absl::Ceil(wait, absl::Milliseconds(1))));
 }
 
-bool EventLoop::RunPosted() {
-  while (true) {
-    std::vector<Task> tasks;
-    bool stopping;
-    {
-      MutexLock lock(&mutex_);
-      tasks.swap(posted_);
-      stopping = stopping_;
-    }
-    for (Task& task : tasks) std::move(task)();
-    if (!stopping) return true;
-    if (tasks.empty()) return false;
-  }
+void EventLoop::RunPosted() {
+  for (Task& task : crew_->TakePosted()) std::move(task)();
 }
 
 void EventLoop::RunRealTimer() {
@@ -175,43 +147,37 @@ void EventLoop::RunTimers() {
   }
 }
 
-int EventLoop::Wait(epoll_event* events) {
+void EventLoop::RunSockets() {
+  epoll_event events[kEventsAtOnce];
   int timeout_ms = PollTimeoutMs();
-  if (timeout_ms > 0) {
-    MutexLock lock(&mutex_);
-    waits_ = posted_.empty();
-    if (!waits_) timeout_ms = 0;
-  }
+  const bool waits = timeout_ms > 0 && crew_->BeginWait();
+  if (!waits) timeout_ms = 0;
   const int n = epoll_wait(epoll_fd_, events, kEventsAtOnce, timeout_ms);
-  if (timeout_ms > 0) {
-    MutexLock lock(&mutex_);
-    waits_ = false;
+  if (waits) crew_->EndWait();
+  for (int i = 0; i < n; ++i) {
+    if (events[i].data.fd == wake_fd_) {
+      uint64_t count;
+      static_cast<void>(!read(wake_fd_, &count, sizeof(count)));
+      continue;
+    }
+    // Held while it runs: it may unwatch itself.
+    const auto socket = sockets_.find(events[i].data.fd);
+    if (socket == sockets_.end()) continue;
+    const std::shared_ptr<SocketFunction> function = socket->second;
+    (*function)(events[i].events);
   }
-  return n;
 }
 
-void EventLoop::Run() {
-  epoll_event events[kEventsAtOnce];
-  while (RunPosted()) {
-    // libcurl likes to be called back at once: without a turn of the sockets.
-    RunRealTimer();
-    const int n = Wait(events);
-    for (int i = 0; i < n; ++i) {
-      if (events[i].data.fd == wake_fd_) {
-        uint64_t count;
-        static_cast<void>(!read(wake_fd_, &count, sizeof(count)));
-        continue;
-      }
-      // Held while it runs: it may unwatch itself.
-      const auto socket = sockets_.find(events[i].data.fd);
-      if (socket == sockets_.end()) continue;
-      const std::shared_ptr<SocketFunction> function = socket->second;
-      (*function)(events[i].events);
-    }
-    // After the sockets: what arrived in time must not be taken for late by a
-    // thread that was late itself.
-    RunTimers();
-  }
+void EventLoop::Round() {
+  RunPosted();
+  // libcurl likes to be called back at once: without a turn of the sockets.
+  RunRealTimer();
+  // Who is about to let go of the loop need not look for sockets if there are
+  // none.
+  if (!sockets_.empty() || !crew_->HasOutbox()) RunSockets();
+  // After the sockets: what arrived in time must not be taken for late by a
+  // thread that was late itself.
+  RunTimers();
 }
 
 }  // namespace gemini::internal

@@ -1,4 +1,4 @@
-// The one thread that does all waiting: for sockets, for timers, for tasks.
+// What does all waiting: for sockets, for timers, for tasks.
 
 #ifndef GEMINI_SRC_ENGINE_EVENT_LOOP_H_
 #define GEMINI_SRC_ENGINE_EVENT_LOOP_H_
@@ -9,25 +9,22 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <utility>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
-#include "util/thread.h"
+#include "engine/loop_crew.h"
 
 namespace gemini::internal {
 
-class EventLoop {
+// One thread at a time runs what the loop runs, usually always the same one:
+// `LoopCrew` tells which. That is what "the loop's thread" means.
+class EventLoop : private LoopCrew::Loop {
  public:
-  using Task = absl::AnyInvocable<void() &&>;
+  using Task = LoopCrew::Task;
   using TimerId = std::pair<absl::Time, uint64_t>;
   using SocketFunction = std::function<void(uint32_t epoll_events)>;
 
@@ -40,11 +37,20 @@ class EventLoop {
   EventLoop& operator=(const EventLoop&) = delete;
 
   // Runs `task` on the loop's thread, after those posted before. Thread-safe.
-  void Post(Task task);
+  void Post(Task task) { crew_->Post(std::move(task)); }
 
-  // Runs what was posted, and what that posts, and ends the thread; timers and
-  // sockets are left. Once, and not on the loop's thread.
-  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Runs `task`, which may block, aside of the loop: after those posted before,
+  // on a thread of their own. Thread-safe.
+  void PostAside(Task task) { crew_->PostAside(std::move(task)); }
+
+  // Runs what was posted, and what that posts, and ends the loop; timers and
+  // sockets are left. Not on the loop's thread.
+  void Stop();
+
+  // Of a loop that was stopped: runs what was posted aside, and what that
+  // posts, and ends that thread. On that thread itself it returns at once, and
+  // what was posted runs after the present task.
+  void EndAside() { crew_->Close(); }
 
   // What follows is for the loop's thread alone.
 
@@ -64,13 +70,20 @@ class EventLoop {
   absl::Status Watch(int fd, uint32_t epoll_events, SocketFunction function);
   void Unwatch(int fd);
 
+  // So little is under way that what is posted aside now begins at once, and
+  // costs less there than on another thread.
+  bool HasTimeAside() const { return IsCalm() && crew_->HasTimeAside(); }
+
  private:
   EventLoop(Clock* clock, int epoll_fd, int wake_fd);
 
-  void Run();
-  void Wake();
-  bool RunPosted() ABSL_LOCKS_EXCLUDED(mutex_);  // False: the loop is to end.
-  int Wait(epoll_event* events) ABSL_LOCKS_EXCLUDED(mutex_);
+  // LoopCrew::Loop
+  void Round() override;
+  bool IsCalm() const override { return sockets_.size() <= 1; }
+  void Wake() override;
+
+  void RunPosted();
+  void RunSockets();
   void RunRealTimer();
   void RunTimers();
   int PollTimeoutMs() const;
@@ -79,12 +92,6 @@ class EventLoop {
   const int epoll_fd_;
   const int wake_fd_;
 
-  absl::Mutex mutex_;
-  std::vector<Task> posted_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  // The thread waits, or is about to, and does not look at posted_ before.
-  bool waits_ ABSL_GUARDED_BY(mutex_) = false;
-
   std::map<TimerId, Task> timers_;
   uint64_t next_timer_ = 0;
   absl::Time real_timer_time_ = absl::InfiniteFuture();  // Of real_clock_.
@@ -92,7 +99,7 @@ class EventLoop {
   const std::shared_ptr<Clock> real_clock_ = NewSystemClock();
   absl::flat_hash_map<int, std::shared_ptr<SocketFunction>> sockets_;
 
-  std::optional<Thread> thread_;
+  std::unique_ptr<LoopCrew> crew_;
 };
 
 }  // namespace gemini::internal

@@ -36,7 +36,7 @@ std::string WithNumber(const std::string& path, absl::string_view number) {
   return absl::StrCat(path.substr(0, dot), number, path.substr(dot));
 }
 
-// A picture's file. On the file thread, but for writing to it.
+// A picture's file. Aside of the loop, but for writing to it.
 struct File {
   bool opened() const { return fd >= 0; }
 
@@ -114,7 +114,7 @@ absl::Status SyncDirectory(const std::string& path) {
   return status;
 }
 
-// What the file thread does: made once for an attempt.
+// What is done aside of the loop: made once for an attempt.
 struct Filing {
   std::string Directory() const {
     if (!options.choose_name) return DirectoryOf(options.path);
@@ -225,7 +225,7 @@ class FileAttemptSink final
     int64_t size = 0;
     std::string queue;  // Until it is open.
 
-    // Of the file thread while it is opening, and at the end.
+    // Not of the loop's thread while it is opening, and at the end.
     File file;
     absl::Status opened;
   };
@@ -234,13 +234,14 @@ class FileAttemptSink final
 
   void Open();
   void Opened(Picture* picture);
+  void Settle();
   void Forget(Picture* picture) {
     context_->queued -= picture->queue.size();
     std::string().swap(picture->queue);
   }
 
-  // On the file thread.
-  absl::StatusOr<std::vector<Image>> Settle(std::vector<KeptPicture> kept);
+  // Aside of the loop.
+  absl::StatusOr<std::vector<Image>> CommitAll();
   absl::Status Complete(Picture* picture) const;
 
   SinkContext* const context_;
@@ -248,27 +249,36 @@ class FileAttemptSink final
   Filing filing_;
   std::vector<std::unique_ptr<Picture>> pictures_;  // By ordinal.
   bool paused_ = false;
-  bool ended_ = false;
+  int opening_ = 0;  // Pictures.
   absl::Status status_;
+
+  // After End().
+  EndFunction done_;
+  std::vector<KeptPicture> kept_;
 };
 
 void FileAttemptSink::Open() {
-  absl::StatusOr<TaskThread*> thread = context_->files();
-  if (!thread.ok()) {
-    status_ = thread.status();
-    return;
-  }
   Picture* picture = &last();
   picture->state = State::kOpening;
-  (*thread)->Post([self = shared_from_this(), picture] {
+  ++opening_;
+  const absl::Status posted = context_->PostForFiles([self = shared_from_this(),
+                                                      picture] {
     picture->opened = self->filing_.Open(&picture->file);
     EventLoop* loop = self->context_->loop();
     loop->Post([self = std::move(self), picture] { self->Opened(picture); });
   });
+  if (posted.ok()) return;
+  --opening_;
+  picture->state = State::kNew;
+  status_ = posted;
 }
 
 void FileAttemptSink::Opened(Picture* picture) {
-  if (ended_) return;
+  --opening_;
+  if (done_) {
+    if (opening_ == 0) Settle();
+    return;
+  }
   status_.Update(picture->opened);
   if (picture->state == State::kOpening && picture->opened.ok()) {
     picture->state = State::kOpen;
@@ -285,36 +295,36 @@ void FileAttemptSink::End(std::vector<KeptPicture> kept, EndFunction done) {
   } else {
     context_->Unstage(this);
   }
-  ended_ = true;
   for (const auto& picture : pictures_) {
     context_->queued -= picture->queue.size();
   }
-  if (!status_.ok()) kept.clear();
-  bool nothing = kept.empty();
+  if (status_.ok()) kept_ = std::move(kept);
+  bool nothing = kept_.empty();
   for (const auto& picture : pictures_) {
     nothing = nothing && picture->state == State::kNew;
   }
-  const absl::StatusOr<TaskThread*> thread =
-      nothing ? nullptr : context_->files();
-  if (nothing || !thread.ok()) {
-    status_.Update(thread.status());
-    if (status_.ok()) {
-      std::move(done)(std::vector<Image>());
-    } else {
-      std::move(done)(status_);
-    }
-    return;
+  if (!nothing) {
+    done_ = std::move(done);
+    if (opening_ == 0) Settle();
+  } else if (status_.ok()) {
+    std::move(done)(std::vector<Image>());
+  } else {
+    std::move(done)(status_);
   }
-  (*thread)->Post([self = shared_from_this(), kept = std::move(kept),
-                   done = std::move(done)]() mutable {
-    absl::StatusOr<std::vector<Image>> images = self->Settle(std::move(kept));
+}
+
+// Nothing is done aside for this sink when it begins.
+void FileAttemptSink::Settle() {
+  const absl::Status posted = context_->PostForFiles([self =
+                                                          shared_from_this()] {
+    absl::StatusOr<std::vector<Image>> images = self->CommitAll();
     EventLoop* loop = self->context_->loop();
-    loop->Post([self = std::move(self), images = std::move(images),
-                done = std::move(done)]() mutable {
+    loop->Post([self = std::move(self), images = std::move(images)]() mutable {
       if (!self->status_.ok()) images = self->status_;
-      std::move(done)(std::move(images));
+      std::move(self->done_)(std::move(images));
     });
   });
+  if (!posted.ok()) std::move(done_)(posted);
 }
 
 absl::Status FileAttemptSink::Complete(Picture* picture) const {
@@ -331,15 +341,14 @@ absl::Status FileAttemptSink::Complete(Picture* picture) const {
   return status;
 }
 
-absl::StatusOr<std::vector<Image>> FileAttemptSink::Settle(
-    std::vector<KeptPicture> kept) {
+absl::StatusOr<std::vector<Image>> FileAttemptSink::CommitAll() {
   absl::Status status;
-  for (const KeptPicture& picture : kept) {
+  for (const KeptPicture& picture : kept_) {
     if (!status.ok()) break;
     status = Complete(pictures_[static_cast<size_t>(picture.ordinal)].get());
   }
   std::vector<Image> images;
-  for (KeptPicture& keep : kept) {
+  for (KeptPicture& keep : kept_) {
     if (!status.ok()) break;
     Picture* picture = pictures_[static_cast<size_t>(keep.ordinal)].get();
     Image image;

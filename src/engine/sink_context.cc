@@ -20,8 +20,15 @@ absl::StatusOr<TaskThread*> Started(const char* name,
 
 }  // namespace
 
-absl::StatusOr<TaskThread*> SinkContext::files() {
-  return Started("gemini-files", &files_);
+absl::Status SinkContext::PostForFiles(TaskThread::Task task) {
+  if (loop_->HasTimeAside()) {
+    loop_->PostAside(std::move(task));
+    return absl::OkStatus();
+  }
+  absl::StatusOr<TaskThread*> thread = Started("gemini-files", &files_);
+  if (!thread.ok()) return thread.status();
+  (*thread)->Post(std::move(task));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<TaskThread*> SinkContext::receivers() {

@@ -43,8 +43,12 @@ class SinkContext {
 
   EventLoop* loop() { return loop_; }
 
-  // Threads for what may block: started when they are first needed.
-  absl::StatusOr<TaskThread*> files();
+  // Runs what is done to files: aside of the loop while little is under way,
+  // else on a thread of their own, so that files do not wait for callbacks.
+  // Tasks may overtake each other.
+  absl::Status PostForFiles(TaskThread::Task task);
+
+  // For receivers. Started when it is first needed, as that for files.
   absl::StatusOr<TaskThread*> receivers();
   void RunForReceivers(TaskThread::Task task) const {
     on_receiver_thread_(std::move(task));

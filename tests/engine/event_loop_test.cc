@@ -3,6 +3,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -123,6 +125,117 @@ TEST_F(EventLoopTest, TakesTasksFromManyThreads) {
   for (std::thread& thread : threads) thread.join();
   OnLoop([] {});
   EXPECT_EQ(ran, 4000);
+}
+
+TEST_F(EventLoopTest, RunsTasksAsideInTheOrderOfPostingWhoeverPosts) {
+  std::vector<int> order;  // Of the thread aside.
+  absl::Notification last;
+  loop_->PostAside([&] { order.push_back(0); });
+  OnLoop([&] {
+    for (int i = 1; i < 4; ++i) {
+      loop_->PostAside([&order, i] { order.push_back(i); });
+    }
+    loop_->PostAside([&] {
+      loop_->PostAside([&] {
+        order.push_back(5);
+        last.Notify();
+      });
+      order.push_back(4);
+    });
+  });
+  last.WaitForNotification();
+  EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4, 5));
+}
+
+TEST_F(EventLoopTest, GoesOnWhileATaskAsideWaitsForIt) {
+  // Each way to set a task off that then waits for the loop.
+  for (const bool from_the_loop : {true, false}) {
+    absl::Notification done;
+    auto task = [&] {
+      OnLoop([] {});
+      absl::Notification timer;
+      OnLoop([&] {
+        loop_->AddTimer(loop_->Now() + absl::Seconds(1),
+                        [&] { timer.Notify(); });
+      });
+      clock_.Advance(absl::Seconds(1));
+      timer.WaitForNotification();
+      done.Notify();
+    };
+    if (from_the_loop) {
+      OnLoop([&] { loop_->PostAside(task); });
+    } else {
+      loop_->PostAside(task);
+    }
+    done.WaitForNotification();
+  }
+}
+
+TEST_F(EventLoopTest, NeverRunsATaskAsideOnItsOwnThreadNorTwoOfItsOwnAtOnce) {
+  // Set while the loop's thread is in a task of the loop.
+  std::atomic<int> in_loop{0};
+  thread_local bool in_loop_here = false;
+  std::atomic<int> left{5000};
+  std::atomic<int> wrong{0};
+  absl::Notification last;
+  std::function<void()> again = [&] {
+    if (in_loop_here) ++wrong;
+    if (--left == 0) last.Notify();
+    if (left <= 0) return;
+    loop_->Post([&] {
+      if (in_loop.fetch_add(1) != 0) ++wrong;
+      in_loop_here = true;
+      loop_->PostAside(again);
+      in_loop_here = false;
+      in_loop.fetch_sub(1);
+    });
+  };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 500; ++i) {
+        if (t == 0) {
+          OnLoop([&] { EXPECT_EQ(in_loop, 0); });
+        } else if (t == 1) {
+          loop_->PostAside([] {});
+        } else {
+          clock_.Advance(absl::Milliseconds(1));
+        }
+      }
+    });
+  }
+  loop_->PostAside(again);
+  for (std::thread& thread : threads) thread.join();
+  last.WaitForNotification();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(EventLoopTest, MayBeDestroyedByATaskAside) {
+  absl::Notification destroyed;
+  absl::Notification after;
+  loop_->PostAside([&] {
+    loop_->PostAside([&] { after.Notify(); });
+    loop_->Stop();
+    loop_.reset();
+    destroyed.Notify();
+  });
+  destroyed.WaitForNotification();
+  after.WaitForNotification();
+}
+
+TEST_F(EventLoopTest, RunsWhatIsAsideBeforeItIsDestroyed) {
+  int ran = 0;
+  OnLoop([&] {
+    for (int i = 0; i < 10; ++i) {
+      loop_->PostAside([&] {
+        ++ran;
+        loop_->PostAside([&] { ++ran; });
+      });
+    }
+  });
+  loop_->Stop();
+  loop_->EndAside();
+  EXPECT_EQ(ran, 20);
 }
 
 }  // namespace

@@ -229,7 +229,11 @@ TEST_F(FileSinkTest, PausesWhileTheFileIsNotOpenAndGoesOnThen) {
   absl::Notification may_open;
   absl::Notification resumed;
   OnLoop([&] {
-    (*context_->files())->Post([&] { may_open.WaitForNotification(); });
+    // Once aside of the loop, once on the thread that is for files.
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_TRUE(
+          context_->PostForFiles([&] { may_open.WaitForNotification(); }).ok());
+    }
   });
   SinkPurpose purpose;
   purpose.resume = [&] { resumed.Notify(); };

@@ -1,0 +1,286 @@
+#include "engine/loop_crew.h"
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <deque>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "util/mutex_lock.h"
+
+namespace gemini::internal {
+namespace {
+
+// How long the loop may be without a driver.
+constexpr long kPatienceNs = 1000 * 1000;
+
+// How many rounds what is posted aside may have to wait for the loop to have
+// run all that was posted to it.
+constexpr int kRoundsBeforeLettingGo = 16;
+
+// Of this thread: the crew whose loop it drives, and that for which it is the
+// thread aside.
+thread_local const void* driven = nullptr;
+thread_local const void* aside_of = nullptr;
+
+}  // namespace
+
+struct LoopCrew::Shared {
+  enum class Driver { kNobody, kIo, kAside };
+
+  explicit Shared(int timer) : bell(timer) {}
+  ~Shared() { close(bell); }
+
+  void RunIo();
+  void RunAside();
+
+  // Returns when it has let go of the loop; false: for ever.
+  bool Drive(Driver self);
+  bool HasTimeAside() const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
+    return driver == Driver::kAside || (!busy_aside && aside.empty());
+  }
+  bool AsideIsWanted() const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
+    return !aside.empty() || closed || (driver == Driver::kNobody && !stopping);
+  }
+
+  // Hands the loop to the I/O thread.
+  void Summon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    driver = Driver::kIo;
+    RingIn(1);
+  }
+  void LetGo() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    driver = Driver::kNobody;
+    RingIn(kPatienceNs);
+  }
+
+  // Wakes the I/O thread.
+  void RingIn(long nanoseconds) const {
+    itimerspec time = {};
+    time.it_value.tv_nsec = nanoseconds;
+    timerfd_settime(bell, 0, &time, nullptr);
+  }
+
+  const int bell;
+  Loop* loop = nullptr;
+  std::vector<Task> outbox;  // For the thread aside. Of the driver.
+
+  absl::Mutex mutex;
+  std::vector<Task> posted ABSL_GUARDED_BY(mutex);
+  std::deque<Task> aside ABSL_GUARDED_BY(mutex);
+  Driver driver ABSL_GUARDED_BY(mutex) = Driver::kIo;
+  bool waits ABSL_GUARDED_BY(mutex) = false;  // The driver, in BeginWait().
+  bool busy_aside ABSL_GUARDED_BY(mutex) = false;
+  bool stopping ABSL_GUARDED_BY(mutex) = false;
+  bool closed ABSL_GUARDED_BY(mutex) = false;
+};
+
+void LoopCrew::Shared::RunIo() {
+  bool drive = true;
+  while (true) {
+    if (drive && !Drive(Driver::kIo)) return;
+    uint64_t rings;
+    if (read(bell, &rings, sizeof(rings)) < 0 && errno != EINTR) return;
+    MutexLock lock(&mutex);
+    if (driver == Driver::kNobody) driver = Driver::kIo;
+    drive = driver == Driver::kIo;
+  }
+}
+
+void LoopCrew::Shared::RunAside() {
+  aside_of = this;
+  while (true) {
+    Task task;
+    {
+      MutexLock lock(&mutex);
+      busy_aside = false;
+      mutex.Await(absl::Condition(this, &Shared::AsideIsWanted));
+      if (!aside.empty()) {
+        task = std::move(aside.front());
+        aside.pop_front();
+        busy_aside = true;
+      } else if (closed) {
+        return;
+      } else {
+        driver = Driver::kAside;
+      }
+    }
+    if (task) {
+      std::move(task)();
+    } else {
+      Drive(Driver::kAside);
+    }
+  }
+}
+
+bool LoopCrew::Shared::Drive(Driver self) {
+  driven = this;
+  int rounds = 0;
+  while (true) {
+    loop->Round();
+    MutexLock lock(&mutex);
+    const bool wanted =
+        !outbox.empty() || (self == Driver::kAside && !aside.empty());
+    if (!wanted && !stopping) continue;
+    const bool may_let_go = !stopping && loop->IsCalm() && HasTimeAside();
+    if (may_let_go && !posted.empty() && ++rounds < kRoundsBeforeLettingGo) {
+      continue;
+    }
+    rounds = 0;
+    for (Task& task : outbox) aside.push_back(std::move(task));
+    outbox.clear();
+    if (stopping && self == Driver::kIo) {
+      if (!posted.empty()) continue;
+      driver = Driver::kNobody;
+      driven = nullptr;
+      return false;
+    }
+    if (may_let_go && posted.empty()) {
+      LetGo();
+    } else if (self == Driver::kAside) {
+      Summon();
+    } else {
+      continue;
+    }
+    driven = nullptr;
+    return true;
+  }
+}
+
+absl::StatusOr<std::unique_ptr<LoopCrew>> LoopCrew::Create() {
+  const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+  if (timer < 0) {
+    return absl::ResourceExhaustedError(
+        absl::ErrnoToStatus(errno, "cannot create a timer").message());
+  }
+  return std::unique_ptr<LoopCrew>(
+      new LoopCrew(std::make_shared<Shared>(timer)));
+}
+
+LoopCrew::LoopCrew(std::shared_ptr<Shared> shared)
+    : shared_(std::move(shared)) {}
+
+LoopCrew::~LoopCrew() {
+  StopDriving();
+  Close();
+}
+
+absl::Status LoopCrew::Start(Loop* loop) {
+  shared_->loop = loop;
+  absl::StatusOr<Thread> aside = Thread::Start(
+      "gemini-callback", [shared = shared_] { shared->RunAside(); });
+  if (!aside.ok()) return aside.status();
+  aside_ = *std::move(aside);
+  absl::StatusOr<Thread> io =
+      Thread::Start("gemini-io", [shared = shared_] { shared->RunIo(); });
+  if (!io.ok()) return io.status();
+  io_ = *std::move(io);
+  return absl::OkStatus();
+}
+
+void LoopCrew::Post(Task task) {
+  bool wake = false;
+  {
+    MutexLock lock(&shared_->mutex);
+    shared_->posted.push_back(std::move(task));
+    if (shared_->driver != Shared::Driver::kNobody) {
+      wake = std::exchange(shared_->waits, false);  // Once is enough.
+    } else if (!shared_->stopping && aside_of != shared_.get()) {
+      shared_->Summon();
+    }
+  }
+  if (wake) shared_->loop->Wake();
+}
+
+void LoopCrew::PostAside(Task task) {
+  if (driven == shared_.get()) {
+    shared_->outbox.push_back(std::move(task));
+    return;
+  }
+  bool wake = false;
+  {
+    MutexLock lock(&shared_->mutex);
+    shared_->aside.push_back(std::move(task));
+    if (shared_->driver == Shared::Driver::kAside) {
+      wake = std::exchange(shared_->waits, false);
+    }
+  }
+  if (wake) shared_->loop->Wake();
+}
+
+void LoopCrew::Wake() {
+  {
+    MutexLock lock(&shared_->mutex);
+    if (shared_->driver == Shared::Driver::kNobody) {
+      if (!shared_->stopping) shared_->Summon();
+      return;
+    }
+  }
+  shared_->loop->Wake();
+}
+
+void LoopCrew::StopDriving() {
+  if (!io_.has_value()) return;
+  bool wake = false;
+  {
+    MutexLock lock(&shared_->mutex);
+    shared_->stopping = true;
+    if (shared_->driver == Shared::Driver::kNobody) {
+      shared_->Summon();
+    } else {
+      wake = true;
+    }
+  }
+  if (wake) shared_->loop->Wake();
+  io_->Join();
+  io_.reset();
+}
+
+void LoopCrew::Close() {
+  if (!aside_.has_value()) return;
+  {
+    MutexLock lock(&shared_->mutex);
+    shared_->stopping = true;
+    shared_->closed = true;
+  }
+  if (aside_->IsCurrent()) {
+    aside_->Detach();
+  } else {
+    aside_->Join();
+  }
+  aside_.reset();
+}
+
+std::vector<LoopCrew::Task> LoopCrew::TakePosted() {
+  std::vector<Task> tasks;
+  MutexLock lock(&shared_->mutex);
+  tasks.swap(shared_->posted);
+  return tasks;
+}
+
+bool LoopCrew::BeginWait() {
+  MutexLock lock(&shared_->mutex);
+  shared_->waits =
+      shared_->posted.empty() && shared_->outbox.empty() &&
+      !shared_->stopping &&
+      (shared_->driver == Shared::Driver::kIo || shared_->aside.empty());
+  return shared_->waits;
+}
+
+void LoopCrew::EndWait() {
+  MutexLock lock(&shared_->mutex);
+  shared_->waits = false;
+}
+
+bool LoopCrew::HasOutbox() const { return !shared_->outbox.empty(); }
+
+bool LoopCrew::HasTimeAside() const {
+  if (!shared_->outbox.empty()) return false;
+  MutexLock lock(&shared_->mutex);
+  return shared_->HasTimeAside();
+}
+
+}  // namespace gemini::internal

@@ -1,0 +1,101 @@
+// The two threads of a client, and which of them drives its loop.
+
+#ifndef GEMINI_SRC_ENGINE_LOOP_CREW_H_
+#define GEMINI_SRC_ENGINE_LOOP_CREW_H_
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "util/thread.h"
+
+namespace gemini::internal {
+
+// A loop, and tasks that may block and so must not run on it, would each have a
+// thread of their own: then a call alone costs a change of threads for each
+// thing that is done aside and another for what follows from it. Hence whoever
+// has something to do aside lets go of the loop while little is under way, and
+// takes it again afterwards. The I/O thread takes it over
+// - when more is under way,
+// - when somebody else wants something of the loop, and
+// - when what is done aside has not come to an end within a millisecond.
+class LoopCrew {
+ public:
+  using Task = absl::AnyInvocable<void() &&>;
+
+  // What is driven: by one thread at a time, but for Wake().
+  class Loop {
+   public:
+    // Runs what is to be run, and waits for it if BeginWait() says so.
+    virtual void Round() = 0;
+    // Little enough is under way that it can do without a driver for a
+    // millisecond.
+    virtual bool IsCalm() const = 0;
+    // Ends the wait of a round. Thread-safe.
+    virtual void Wake() = 0;
+
+   protected:
+    ~Loop() = default;
+  };
+
+  // Errors: kResourceExhausted.
+  static absl::StatusOr<std::unique_ptr<LoopCrew>> Create();
+
+  ~LoopCrew();  // Does what is left of StopDriving() and Close().
+
+  LoopCrew(const LoopCrew&) = delete;
+  LoopCrew& operator=(const LoopCrew&) = delete;
+
+  // Starts the threads; once. `loop` must live until StopDriving() has
+  // returned. Errors: kResourceExhausted.
+  absl::Status Start(Loop* loop);
+
+  // For the loop to run, in the order of posting. Thread-safe.
+  void Post(Task task);
+
+  // For the thread aside, where tasks run one after another and may block.
+  // Thread-safe.
+  void PostAside(Task task);
+
+  // Runs what was posted, and what that posts, and ends driving. Not for the
+  // driver.
+  void StopDriving();
+
+  // Runs what was posted aside, and what that posts, and ends the thread; to be
+  // called when driving has ended. On that thread itself it returns at once,
+  // and what was posted runs after the present task.
+  void Close();
+
+  // Makes the loop have a round. Thread-safe.
+  void Wake();
+
+  // What follows is for the driver.
+
+  std::vector<Task> TakePosted();
+
+  // True: there is nothing to do but to wait, until EndWait().
+  bool BeginWait();
+  void EndWait();
+
+  // The driver has posted something aside that does not run yet.
+  bool HasOutbox() const;
+
+  // The thread aside would begin at once with what is posted for it.
+  bool HasTimeAside() const;
+
+ private:
+  struct Shared;
+
+  explicit LoopCrew(std::shared_ptr<Shared> shared);
+
+  const std::shared_ptr<Shared> shared_;  // With the threads.
+  std::optional<Thread> io_;
+  std::optional<Thread> aside_;
+};
+
+}  // namespace gemini::internal
+
+#endif  // GEMINI_SRC_ENGINE_LOOP_CREW_H_
