@@ -28,9 +28,6 @@ constexpr size_t kMaxHeaderBytes = 16 << 10;
 
 // One exchange, and what libcurl calls while it runs.
 struct CurlTransport::Transfer {
-  struct FreeEasy {
-    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  };
   struct FreeList {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
   };
@@ -51,9 +48,20 @@ struct CurlTransport::Transfer {
 
   CurlTransport* transport = nullptr;
   TransferId id = 0;
-  std::unique_ptr<CURL, FreeEasy> easy;
+  CURL* easy() const { return handle.easy.get(); }
+
+  // Bytes of the request that went out.
+  int64_t request_bytes() const {
+    long bytes = 0;
+    curl_easy_getinfo(easy(), CURLINFO_REQUEST_SIZE, &bytes);
+    return bytes;
+  }
+
+  Handle handle;
   std::unique_ptr<curl_slist, FreeList> header_list;
   HttpRequest request;
+  int64_t body_size = 0;
+  std::string small_body;  // Sent with the head, if it is not empty.
   TransferLimits limits;
   ResponseReader* reader = nullptr;
   DoneFunction done;
@@ -64,6 +72,7 @@ struct CurlTransport::Transfer {
   absl::Time last_data;
   HttpHeaders headers;
   bool connected = false;
+  bool was_sent = false;  // For certain, or so far that it may have arrived.
   bool head_done = false;
   bool paused = false;
   std::optional<TransferEnd> verdict;  // Ours, before libcurl's.
@@ -84,6 +93,14 @@ size_t CurlTransport::Transfer::OnRead(char* out, size_t size, size_t count,
 // The connection stands and the request is about to be sent.
 int CurlTransport::Transfer::OnConnected(void* user, char*, char*, int, int) {
   auto* transfer = static_cast<Transfer*>(user);
+  // libcurl is about to repeat it, and has forgotten how much of it went out.
+  if (transfer->connected && transfer->request_bytes() > 0) {
+    transfer->was_sent = true;
+    transfer->verdict = TransferEnd::kLost;
+    std::strncpy(transfer->error, "the connection broke before the answer",
+                 CURL_ERROR_SIZE);
+    return CURL_PREREQFUNC_ABORT;
+  }
   if (!transfer->connected) ++transfer->transport->connected_;
   transfer->connected = true;
   if (transfer->connect_timer.has_value()) {
@@ -108,7 +125,7 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
   }
   if (line.empty()) {
     long status = 0;
-    curl_easy_getinfo(transfer->easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(transfer->easy(), CURLINFO_RESPONSE_CODE, &status);
     if (status < 200) return n;
     transfer->head_done = true;
     const CurlOptions& options = transfer->transport->options_;
@@ -245,6 +262,10 @@ long ReceiveBufferBytes(size_t in_flight) {
 // As small as libcurl allows where a body is: every transfer has one.
 constexpr long kSmallSendBuffer = 16L << 10;
 
+// Of a body that is held until it is sent, and goes out in one piece with the
+// head.
+constexpr int64_t kSmallBody = 16 << 10;
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CurlTransport>> CurlTransport::Create(
@@ -295,9 +316,10 @@ CurlTransport::~CurlTransport() {
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
   for (const auto& [id, transfer] : transfers_) {
-    curl_multi_remove_handle(multi_, transfer->easy.get());
+    curl_multi_remove_handle(multi_, transfer->easy());
   }
   transfers_.clear();
+  spare_ = Handle();
   curl_multi_cleanup(multi_);
   curl_share_cleanup(share_);
 }
@@ -311,16 +333,17 @@ CurlTransport::TransferId CurlTransport::Start(HttpRequest request,
   const TransferId id = next_id_++;
   transfer->id = id;
   transfer->transport = this;
-  transfer->easy.reset(curl_easy_init());
   transfer->request = std::move(request);
   transfer->limits = limits;
   transfer->reader = reader;
   transfer->done = std::move(done);
   transfer->started = loop_->Now();
   transfers_.emplace(id, std::move(owned));
+  transfer->handle =
+      NewHandle(std::max(transfers_.size(), transfer->request.in_view));
 
-  if (transfer->easy == nullptr || !SetUp(transfer)) {
-    transfer->easy.reset();
+  if (transfer->easy() == nullptr || !SetUp(transfer)) {
+    transfer->handle = Handle();
     loop_->Post([this, id] {
       End(id, TransferEnd::kLocalResource, "libcurl has no memory");
     });
@@ -330,12 +353,38 @@ CurlTransport::TransferId CurlTransport::Start(HttpRequest request,
   transfer->give_up_timer = loop_->AddTimer(limits.give_up_at, [this, id] {
     End(id, TransferEnd::kAttemptTimeout, "the attempt took too long");
   });
-  curl_multi_add_handle(multi_, transfer->easy.get());
+  curl_multi_add_handle(multi_, transfer->easy());
   return id;
 }
 
+CurlTransport::Handle CurlTransport::NewHandle(size_t in_flight) {
+  const long buffer_bytes = ReceiveBufferBytes(in_flight);
+  if (spare_.easy != nullptr && spare_.buffer_bytes == buffer_bytes) {
+    return std::exchange(spare_, Handle());
+  }
+  spare_ = Handle();
+  Handle handle;
+  handle.easy.reset(curl_easy_init());
+  handle.buffer_bytes = buffer_bytes;
+  if (handle.easy != nullptr) {
+    curl_easy_setopt(handle.easy.get(), CURLOPT_BUFFERSIZE, buffer_bytes);
+  }
+  return handle;
+}
+
+// Keeps the handle of the last transfer for the next one.
+void CurlTransport::Recycle(Transfer* transfer) {
+  if (!transfers_.empty()) return;
+  CURL* easy = transfer->easy();
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, nullptr);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, nullptr);
+  spare_ = std::move(transfer->handle);
+}
+
+// Sets every option that is set anywhere: the handle may have been used.
 bool CurlTransport::SetUp(Transfer* transfer) {
-  CURL* easy = transfer->easy.get();
+  CURL* easy = transfer->easy();
   curl_slist* list = nullptr;
   auto add = [&list](const std::string& line) {
     curl_slist* longer = curl_slist_append(list, line.c_str());
@@ -367,31 +416,35 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   set(CURLOPT_PIPEWAIT, absl::StartsWithIgnoreCase(url, "https:") ? 1L : 0L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(CURLOPT_BUFFERSIZE, ReceiveBufferBytes(std::max(
-                              transfers_.size(), transfer->request.in_view)));
   // Our own timer is the limit; libcurl's would fire after 300 s.
   set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(INT_MAX / 1000));
   set(CURLOPT_ERRORBUFFER, transfer->error);
   set(CURLOPT_PRIVATE, transfer);
   set(CURLOPT_SHARE, share_);
-  if (transfer->request.never_proxy) {
-    set(CURLOPT_PROXY, "");
-  } else if (!options_.proxy.empty()) {
-    set(CURLOPT_PROXY, options_.proxy.c_str());
-  }
+  const char* proxy = options_.proxy.empty() ? nullptr : options_.proxy.c_str();
+  set(CURLOPT_PROXY, transfer->request.never_proxy ? "" : proxy);
   if (!options_.ca_file.empty()) {
     set(CURLOPT_CAINFO, options_.ca_file.c_str());
   }
   if (options_.accept_compression) set(CURLOPT_ACCEPT_ENCODING, "gzip");
-  if (transfer->request.body != nullptr) {
+  BodySource* body = transfer->request.body.get();
+  if (body == nullptr) {
+    set(CURLOPT_HTTPGET, 1L);
+  } else {
+    transfer->body_size = body->size();
     set(CURLOPT_POST, 1L);
-    if (transfer->request.body->size() <= kSmallSendBuffer) {
-      set(CURLOPT_UPLOAD_BUFFERSIZE, kSmallSendBuffer);
-    }
     set(CURLOPT_POSTFIELDSIZE_LARGE,
-        static_cast<curl_off_t>(transfer->request.body->size()));
-    set(CURLOPT_READFUNCTION, &Transfer::OnRead);
-    set(CURLOPT_READDATA, transfer);
+        static_cast<curl_off_t>(transfer->body_size));
+    if (transfer->body_size <= kSmallBody) {
+      transfer->small_body.resize(static_cast<size_t>(transfer->body_size));
+      body->Read(&transfer->small_body[0], transfer->small_body.size());
+      set(CURLOPT_UPLOAD_BUFFERSIZE, kSmallSendBuffer);
+      set(CURLOPT_POSTFIELDS, transfer->small_body.data());
+    } else {
+      set(CURLOPT_POSTFIELDS, nullptr);
+      set(CURLOPT_READFUNCTION, &Transfer::OnRead);
+      set(CURLOPT_READDATA, transfer);
+    }
   }
   set(CURLOPT_PREREQFUNCTION, &Transfer::OnConnected);
   set(CURLOPT_PREREQDATA, transfer);
@@ -412,7 +465,7 @@ void CurlTransport::Resume(TransferId id) {
   Transfer* transfer = found->second.get();
   transfer->last_data = loop_->Now();
   // Calls OnBody() in here.
-  const CURLcode code = curl_easy_pause(transfer->easy.get(), CURLPAUSE_CONT);
+  const CURLcode code = curl_easy_pause(transfer->easy(), CURLPAUSE_CONT);
   if (code == CURLE_OK) return;
   End(id, transfer->verdict.value_or(TransferEnd::kOther),
       curl_easy_strerror(code));
@@ -538,15 +591,18 @@ void CurlTransport::End(TransferId id, TransferEnd end,
   if (end != TransferEnd::kComplete && result.error.empty()) {
     result.error = std::string(error);
   }
-  if (transfer->easy != nullptr) {
-    long request_bytes = 0;
-    curl_easy_getinfo(transfer->easy.get(), CURLINFO_REQUEST_SIZE,
-                      &request_bytes);
+  if (transfer->easy() != nullptr) {
+    if (!transfer->small_body.empty()) {
+      curl_off_t sent = 0;
+      curl_easy_getinfo(transfer->easy(), CURLINFO_SIZE_UPLOAD_T, &sent);
+      result.bytes_sent = transfer->was_sent ? transfer->body_size : sent;
+    }
     // A service cannot act on a body of which a part is missing.
-    const BodySource* body = transfer->request.body.get();
-    result.request_sent =
-        body == nullptr ? request_bytes > 0 : result.bytes_sent >= body->size();
-    curl_multi_remove_handle(multi_, transfer->easy.get());
+    result.request_sent = transfer->request.body == nullptr
+                              ? transfer->request_bytes() > 0
+                              : result.bytes_sent >= transfer->body_size;
+    curl_multi_remove_handle(multi_, transfer->easy());
+    Recycle(transfer.get());
   }
   std::move(transfer->done)(result);
 }

@@ -67,6 +67,15 @@ class CurlTransport {
  private:
   struct Transfer;
 
+  // A handle of libcurl, to be used for one transfer after another.
+  struct FreeEasy {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  };
+  struct Handle {
+    std::unique_ptr<CURL, FreeEasy> easy;
+    long buffer_bytes = 0;  // Of its receive buffer, which it keeps.
+  };
+
   CurlTransport(EventLoop* loop, CurlOptions options, CURLM* multi,
                 CURLSH* share);
 
@@ -74,7 +83,9 @@ class CurlTransport {
                       void* socket);
   static int OnTimeout(CURLM* multi, long timeout_ms, void* transport);
 
+  Handle NewHandle(size_t in_flight);
   bool SetUp(Transfer* transfer);
+  void Recycle(Transfer* transfer);
   void Act(curl_socket_t fd, int events);
   void CollectFinished();
   void WatchConnect(Transfer* transfer, absl::Time until);
@@ -88,6 +99,7 @@ class CurlTransport {
   TransferId next_id_ = 1;
   int connected_ = 0;  // Transfers that have a connection.
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
+  Handle spare_;  // Of the last transfer.
 };
 
 }  // namespace gemini::internal

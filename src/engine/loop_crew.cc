@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <utility>
@@ -16,7 +17,7 @@ namespace gemini::internal {
 namespace {
 
 // How long the loop may be without a driver.
-constexpr long kPatienceNs = 1000 * 1000;
+constexpr int64_t kPatienceNs = 1000 * 1000;
 
 // How many rounds what is posted aside may have to wait for the loop to have
 // run all that was posted to it.
@@ -26,6 +27,12 @@ constexpr int kRoundsBeforeLettingGo = 16;
 // thread aside.
 thread_local const void* driven = nullptr;
 thread_local const void* aside_of = nullptr;
+
+int64_t SteadyNs() {
+  return std::chrono::nanoseconds(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
 
 }  // namespace
 
@@ -52,19 +59,23 @@ struct LoopCrew::Shared {
     driver = Driver::kIo;
     RingIn(1);
   }
+  // A bell that is set already may ring too early for this time: then the I/O
+  // thread sets it anew. It costs more than all else here.
   void LetGo() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     driver = Driver::kNobody;
-    RingIn(kPatienceNs);
+    let_go_at = SteadyNs();
+    if (!bell_is_set) RingIn(kPatienceNs);
   }
 
   // Wakes the I/O thread.
-  void RingIn(long nanoseconds) const {
+  void RingIn(int64_t nanoseconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    bell_is_set = true;
     itimerspec time = {};
     time.it_value.tv_nsec = nanoseconds;
     timerfd_settime(bell, 0, &time, nullptr);
   }
 
-  const int bell;
+  const int bell;  // A timer.
   Loop* loop = nullptr;
   std::vector<Task> outbox;  // For the thread aside. Of the driver.
 
@@ -72,6 +83,8 @@ struct LoopCrew::Shared {
   std::vector<Task> posted ABSL_GUARDED_BY(mutex);
   std::deque<Task> aside ABSL_GUARDED_BY(mutex);
   Driver driver ABSL_GUARDED_BY(mutex) = Driver::kIo;
+  int64_t let_go_at ABSL_GUARDED_BY(mutex) = 0;
+  bool bell_is_set ABSL_GUARDED_BY(mutex) = false;
   bool waits ABSL_GUARDED_BY(mutex) = false;  // The driver, in BeginWait().
   bool busy_aside ABSL_GUARDED_BY(mutex) = false;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
@@ -85,7 +98,15 @@ void LoopCrew::Shared::RunIo() {
     uint64_t rings;
     if (read(bell, &rings, sizeof(rings)) < 0 && errno != EINTR) return;
     MutexLock lock(&mutex);
-    if (driver == Driver::kNobody) driver = Driver::kIo;
+    bell_is_set = false;
+    if (driver == Driver::kNobody) {
+      const int64_t rest = let_go_at + kPatienceNs - SteadyNs();
+      if (rest > 0) {
+        RingIn(rest);
+      } else {
+        driver = Driver::kIo;
+      }
+    }
     drive = driver == Driver::kIo;
   }
 }

@@ -25,6 +25,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
+using ::testing::SizeIs;
 
 constexpr char kBody[] = R"({"contents":[]})";
 
@@ -89,9 +90,9 @@ class CurlTransportTest : public ::testing::Test {
     loop_->Post([&] {
       HttpRequest request;
       request.url = url;
-      request.headers = {{"Content-Type", "application/json"}};
+      request.headers = headers_;
       request.never_proxy = true;
-      request.body = std::make_unique<StringBody>(kBody);
+      if (!body_.empty()) request.body = std::make_unique<StringBody>(body_);
       id_ = transport_->Start(std::move(request), limits, &exchange->reader,
                               [exchange](const TransferResult& result) {
                                 exchange->result = result;
@@ -106,6 +107,10 @@ class CurlTransportTest : public ::testing::Test {
     Start(url, exchange);
     exchange->done.WaitForNotification();
   }
+
+  // Of the requests; without a body they are GETs.
+  HttpHeaders headers_ = {{"Content-Type", "application/json"}};
+  std::string body_ = kBody;
 
   ManualClock clock_;
   std::unique_ptr<EventLoop> loop_;
@@ -359,28 +364,69 @@ TEST_F(CurlTransportTest, ARefusedConnectionSentNothing) {
 }
 
 // libcurl repeats a POST by itself when a kept-alive connection dies before the
-// first byte of the answer, unless its body cannot be rewound: a picture would
-// be billed twice.
+// first byte of the answer: a picture would be billed twice.
 TEST_F(CurlTransportTest, AResetOfAKeptAliveConnectionIsNotRepeated) {
-  std::atomic<int> requests{0};
-  ScriptedServer server([&](Connection* connection, int number) {
-    while (!connection->ReadRequest().empty()) {
-      ++requests;
-      if (number == 1 && requests == 2) {
-        connection->Reset();
-        return;
+  for (const size_t size : {100, 16 << 10, (16 << 10) + 1, 300000}) {
+    SCOPED_TRACE(size);
+    body_ = std::string(size, 'b');
+    std::atomic<int> requests{0};
+    ScriptedServer server([&](Connection* connection, int number) {
+      while (!connection->ReadRequest().empty()) {
+        ++requests;
+        if (number == 1 && requests == 2) {
+          connection->Reset();
+          return;
+        }
+        connection->SendResponse("200 OK", "ok");
       }
+    });
+    Exchange first;
+    StartAndWait(server.url(), &first);
+    ASSERT_EQ(first.result.end, TransferEnd::kComplete);
+    EXPECT_EQ(first.result.bytes_sent, body_.size());
+    Exchange second;
+    StartAndWait(server.url(), &second);
+    EXPECT_EQ(second.result.end, TransferEnd::kLost) << second.result.error;
+    EXPECT_TRUE(second.result.request_sent);
+    EXPECT_EQ(second.result.bytes_sent, body_.size());
+    EXPECT_EQ(requests, 2);
+  }
+}
+
+// They use the same handle of libcurl.
+TEST_F(CurlTransportTest, ATransferAfterAnotherKeepsNothingOfIt) {
+  std::vector<std::string> requests;
+  ScriptedServer server([&](Connection* connection, int) {
+    while (true) {
+      std::string request = connection->ReadRequest();
+      if (request.empty()) return;
+      requests.push_back(std::move(request));
       connection->SendResponse("200 OK", "ok");
     }
   });
-  Exchange first;
-  StartAndWait(server.url(), &first);
-  ASSERT_EQ(first.result.end, TransferEnd::kComplete);
-  Exchange second;
-  StartAndWait(server.url(), &second);
-  EXPECT_EQ(second.result.end, TransferEnd::kLost) << second.result.error;
-  EXPECT_TRUE(second.result.request_sent);
-  EXPECT_EQ(requests, 2);
+  headers_ = {{"x-goog-api-key", "first"}};
+  const std::string bodies[] = {"small", std::string(50000, 'b'), "", "other"};
+  for (const std::string& body : bodies) {
+    body_ = body;
+    Exchange exchange;
+    StartAndWait(server.url() + "/" + std::to_string(body.size()), &exchange);
+    ASSERT_EQ(exchange.result.end, TransferEnd::kComplete);
+    EXPECT_EQ(exchange.result.bytes_sent, body.size());
+    EXPECT_EQ(exchange.reader.body, "ok");
+    headers_ = {{"x-other", "second"}};
+  }
+  ASSERT_THAT(requests, SizeIs(4));
+  EXPECT_THAT(requests[0], HasSubstr("POST /5 HTTP"));
+  EXPECT_THAT(requests[0], HasSubstr("x-goog-api-key: first\r\n"));
+  EXPECT_THAT(requests[1], HasSubstr("POST /50000 HTTP"));
+  EXPECT_THAT(requests[1], HasSubstr("x-other: second\r\n"));
+  EXPECT_THAT(requests[1], HasSubstr(bodies[1]));
+  EXPECT_THAT(requests[2], HasSubstr("GET /0 HTTP"));
+  EXPECT_THAT(requests[3], HasSubstr("POST /5 HTTP"));
+  for (size_t i = 1; i < requests.size(); ++i) {
+    EXPECT_THAT(requests[i], Not(HasSubstr("first")));
+    EXPECT_THAT(requests[i], Not(HasSubstr("small")));
+  }
 }
 
 TEST_F(CurlTransportTest, AnAnswerThatBreaksOffIsLost) {
