@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -201,13 +202,17 @@ int CurlTransport::Transfer::OnResolve(void*, void*, void* user) {
 // Opens sockets as libcurl does, but notices why it fails.
 curl_socket_t CurlTransport::Transfer::OnOpenSocket(void* user, curlsocktype,
                                                     curl_sockaddr* address) {
-  static_cast<Transfer*>(user)->BeginConnecting();
+  auto* transfer = static_cast<Transfer*>(user);
+  transfer->BeginConnecting();
   const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
                         address->protocol);
-  if (fd >= 0) return fd;
+  if (fd >= 0) {
+    transfer->transport->loop_->Unwatch(fd);  // Whoever had that number.
+    transfer->transport->sockets_.insert(fd);
+    return fd;
+  }
   if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
       errno == ENOMEM) {
-    auto* transfer = static_cast<Transfer*>(user);
     transfer->verdict = TransferEnd::kLocalResource;
     transfer->result.error =
         absl::StrCat("cannot open a socket: ", std::strerror(errno));
@@ -391,9 +396,19 @@ bool CurlTransport::SetUp(Transfer* transfer) {
     if (longer != nullptr) list = longer;
     return longer != nullptr;
   };
-  bool ok = add("Expect:");
+  // libcurl looks at each of these many times.
+  bool ok = true;
+  const char* user_agent = nullptr;
   for (const auto& [name, value] : transfer->request.headers) {
-    ok = ok && add(absl::StrCat(name, ": ", value));
+    if (name == "User-Agent") {
+      user_agent = value.c_str();
+    } else {
+      ok = ok && add(absl::StrCat(name, ": ", value));
+    }
+  }
+  if (transfer->request.body != nullptr &&
+      transfer->request.body->size() > kSmallBody) {
+    ok = ok && add("Expect:");  // No "100-continue".
   }
   transfer->header_list.reset(list);
   if (!ok) return false;
@@ -405,6 +420,7 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   const std::string& url = transfer->request.url;
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_HTTPHEADER, list);
+  set(CURLOPT_USERAGENT, user_agent);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_NOSIGNAL, 1L);
@@ -456,6 +472,8 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   set(CURLOPT_RESOLVER_START_DATA, transfer);
   set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnOpenSocket);
   set(CURLOPT_OPENSOCKETDATA, transfer);
+  set(CURLOPT_CLOSESOCKETFUNCTION, &OnCloseSocket);
+  set(CURLOPT_CLOSESOCKETDATA, this);
   return ok;
 }
 
@@ -479,7 +497,11 @@ int CurlTransport::OnSocket(CURL* /*easy*/, curl_socket_t fd, int what,
                             void* transport, void* /*socket*/) {
   auto* self = static_cast<CurlTransport*>(transport);
   if (what == CURL_POLL_REMOVE) {
-    self->loop_->Unwatch(fd);
+    if (self->sockets_.contains(fd)) {
+      self->loop_->Rest(fd);
+    } else {
+      self->loop_->Unwatch(fd);
+    }
     return 0;
   }
   const uint32_t events = ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) |
@@ -496,6 +518,13 @@ int CurlTransport::OnSocket(CURL* /*easy*/, curl_socket_t fd, int what,
   // one ends by its time limits.
   watched.IgnoreError();
   return 0;
+}
+
+int CurlTransport::OnCloseSocket(void* transport, curl_socket_t fd) {
+  auto* self = static_cast<CurlTransport*>(transport);
+  self->loop_->Unwatch(fd);
+  self->sockets_.erase(fd);
+  return close(fd);
 }
 
 int CurlTransport::OnTimeout(CURLM* /*multi*/, long timeout_ms,

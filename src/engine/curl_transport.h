@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -81,6 +82,7 @@ class CurlTransport {
 
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* transport,
                       void* socket);
+  static int OnCloseSocket(void* transport, curl_socket_t fd);
   static int OnTimeout(CURLM* multi, long timeout_ms, void* transport);
 
   Handle NewHandle(size_t in_flight);
@@ -97,6 +99,7 @@ class CurlTransport {
   CURLM* const multi_;
   CURLSH* const share_;  // TLS sessions.
   TransferId next_id_ = 1;
+  absl::flat_hash_set<curl_socket_t> sockets_;  // That OnCloseSocket() closes.
   int connected_ = 0;  // Transfers that have a connection.
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
   Handle spare_;  // Of the last transfer.

@@ -86,26 +86,42 @@ void EventLoop::ClearRealTimer() {
 
 absl::Status EventLoop::Watch(int fd, uint32_t epoll_events,
                               SocketFunction function) {
-  const bool known = sockets_.contains(fd);
+  bool known = sockets_.contains(fd);
+  bool changed = true;
+  if (const auto resting = resting_.find(fd); resting != resting_.end()) {
+    known = true;
+    changed = resting->second != epoll_events;
+    resting_.erase(resting);
+  }
   epoll_event event = {};
   event.events = epoll_events;
   event.data.fd = fd;
-  int result =
-      epoll_ctl(epoll_fd_, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+  int result = changed
+                   ? epoll_ctl(epoll_fd_, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
+                               fd, &event)
+                   : 0;
   // The descriptor may have been closed and reused without our knowing.
   if (result != 0 && (errno == ENOENT || errno == EEXIST)) {
     result = epoll_ctl(
         epoll_fd_, errno == ENOENT ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
   }
   if (result != 0) return SystemError("cannot watch a socket");
-  sockets_[fd] = std::make_shared<SocketFunction>(std::move(function));
+  sockets_[fd] = {epoll_events,
+                  std::make_shared<SocketFunction>(std::move(function))};
   return absl::OkStatus();
 }
 
 void EventLoop::Unwatch(int fd) {
-  if (sockets_.erase(fd) == 0) return;
+  if (sockets_.erase(fd) + resting_.erase(fd) == 0) return;
   // Fails when the descriptor is closed already: then it is not watched either.
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void EventLoop::Rest(int fd) {
+  const auto socket = sockets_.find(fd);
+  if (socket == sockets_.end()) return;
+  resting_[fd] = socket->second.events;
+  sockets_.erase(socket);
 }
 
 int EventLoop::PollTimeoutMs() const {
@@ -160,10 +176,14 @@ void EventLoop::RunSockets() {
       static_cast<void>(!read(wake_fd_, &count, sizeof(count)));
       continue;
     }
-    // Held while it runs: it may unwatch itself.
     const auto socket = sockets_.find(events[i].data.fd);
-    if (socket == sockets_.end()) continue;
-    const std::shared_ptr<SocketFunction> function = socket->second;
+    if (socket == sockets_.end()) {
+      // Who rests and is told of something would be told of it for ever.
+      if (resting_.contains(events[i].data.fd)) Unwatch(events[i].data.fd);
+      continue;
+    }
+    // Held while it runs: it may unwatch itself.
+    const std::shared_ptr<SocketFunction> function = socket->second.function;
     (*function)(events[i].events);
   }
 }

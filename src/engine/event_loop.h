@@ -68,7 +68,13 @@ class EventLoop : private LoopCrew::Loop {
   // Calls `function` when `fd` has one of `epoll_events`; replaces what was
   // watched of `fd` before.
   absl::Status Watch(int fd, uint32_t epoll_events, SocketFunction function);
+
+  // Stops watching `fd`, which may be closed already.
   void Unwatch(int fd);
+
+  // The same, for a descriptor that will probably be watched again, which costs
+  // nothing then; to be unwatched before it is closed.
+  void Rest(int fd);
 
   // So little is under way that what is posted aside now begins at once, and
   // costs less there than on another thread.
@@ -97,7 +103,13 @@ class EventLoop : private LoopCrew::Loop {
   absl::Time real_timer_time_ = absl::InfiniteFuture();  // Of real_clock_.
   Task real_timer_;
   const std::shared_ptr<Clock> real_clock_ = NewSystemClock();
-  absl::flat_hash_map<int, std::shared_ptr<SocketFunction>> sockets_;
+
+  struct Socket {
+    uint32_t events = 0;
+    std::shared_ptr<SocketFunction> function;
+  };
+  absl::flat_hash_map<int, Socket> sockets_;
+  absl::flat_hash_map<int, uint32_t> resting_;  // And their events.
 
   std::unique_ptr<LoopCrew> crew_;
 };

@@ -65,6 +65,9 @@ std::string EscapeUnit(uint32_t unit) {
 
 constexpr absl::string_view kReplacement = "\\ufffd";
 
+// What an answer of Gemini leaves, without text.
+constexpr size_t kUsualSkeleton = 768;
+
 }  // namespace
 
 InlineDataSplitter::InlineDataSplitter(InlineDataHandler* handler,
@@ -72,6 +75,7 @@ InlineDataSplitter::InlineDataSplitter(InlineDataHandler* handler,
     : handler_(handler), limits_(limits) {}
 
 absl::Status InlineDataSplitter::Feed(absl::string_view json) {
+  if (skeleton_.empty()) skeleton_.reserve(kUsualSkeleton);
   piece_ = json.data();
   const char* p = piece_;
   const char* const end = piece_ + json.size();

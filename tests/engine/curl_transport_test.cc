@@ -145,12 +145,15 @@ TEST_F(CurlTransportTest, AsksForNoContinueAndNoCompression) {
   ScriptedServer server([&](Connection* connection, int) {
     request = absl::AsciiStrToLower(connection->ReadRequest());
     connection->SendResponse("200 OK", "");
-    connection->WaitForClose();
   });
-  Exchange exchange;
-  StartAndWait(server.url(), &exchange);
-  EXPECT_THAT(request, Not(HasSubstr("expect:")));
-  EXPECT_THAT(request, Not(HasSubstr("accept-encoding:")));
+  for (const size_t size : {100, 3 << 20}) {
+    body_ = std::string(size, 'b');
+    Exchange exchange;
+    StartAndWait(server.url(), &exchange);
+    EXPECT_THAT(request, HasSubstr(body_));
+    EXPECT_THAT(request, Not(HasSubstr("expect:")));
+    EXPECT_THAT(request, Not(HasSubstr("accept-encoding:")));
+  }
 }
 
 // RFC 1952: blocks that are stored, which deflate knows beside packed ones.

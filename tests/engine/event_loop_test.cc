@@ -114,6 +114,72 @@ TEST_F(EventLoopTest, TellsOfSocketsUntilTheyAreUnwatched) {
   close(ends[1]);
 }
 
+TEST_F(EventLoopTest, ADescriptorThatRestsIsNotToldOfUntilItIsWatchedAgain) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  for (const bool readable_while_resting : {false, true}) {
+    std::atomic<int> told{0};
+    absl::Notification again;
+    OnLoop([&] {
+      ASSERT_TRUE(
+          loop_->Watch(ends[0], EPOLLIN, [&](uint32_t) { ++told; }).ok());
+      loop_->Rest(ends[0]);
+    });
+    if (readable_while_resting) {
+      ASSERT_EQ(write(ends[1], "x", 1), 1);
+      // Sees it, if it ever will, and does not go on seeing it.
+      for (int i = 0; i < 3; ++i) OnLoop([] {});
+    }
+    OnLoop([&] {
+      ASSERT_TRUE(loop_
+                      ->Watch(ends[0], EPOLLIN,
+                              [&](uint32_t) {
+                                loop_->Unwatch(ends[0]);
+                                again.Notify();
+                              })
+                      .ok());
+    });
+    if (!readable_while_resting) {
+      ASSERT_EQ(write(ends[1], "x", 1), 1);
+    }
+    again.WaitForNotification();
+    EXPECT_EQ(told, 0);
+    char byte;
+    ASSERT_EQ(read(ends[0], &byte, 1), 1);
+  }
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_F(EventLoopTest, TheNextWithTheNumberOfOneThatRestedIsWatchedAnew) {
+  int first[2];
+  ASSERT_EQ(pipe(first), 0);
+  OnLoop([&] {
+    ASSERT_TRUE(loop_->Watch(first[0], EPOLLIN, [](uint32_t) {}).ok());
+    loop_->Rest(first[0]);
+    loop_->Unwatch(first[0]);
+    close(first[0]);
+  });
+  int second[2];
+  ASSERT_EQ(pipe(second), 0);
+  ASSERT_EQ(second[0], first[0]);
+  absl::Notification readable;
+  OnLoop([&] {
+    ASSERT_TRUE(loop_
+                    ->Watch(second[0], EPOLLIN,
+                            [&](uint32_t) {
+                              loop_->Unwatch(second[0]);
+                              readable.Notify();
+                            })
+                    .ok());
+  });
+  ASSERT_EQ(write(second[1], "x", 1), 1);
+  readable.WaitForNotification();
+  close(first[1]);
+  close(second[0]);
+  close(second[1]);
+}
+
 TEST_F(EventLoopTest, TakesTasksFromManyThreads) {
   int ran = 0;  // Of the loop's thread alone.
   std::vector<std::thread> threads;
