@@ -156,7 +156,7 @@ struct Bench {
   // One after another, beside curl, which decodes nothing.
   void Single(int size, int count, const std::string& out, bool memory) {
     std::printf("one after another, %d KiB, %s\n", size >> 10,
-                memory               ? "in memory, then a file"
+                memory               ? "in memory, then /dev/null"
                 : out == "/dev/null" ? "/dev/null"
                                      : "files");
     const Server server(bin, 0);
@@ -204,14 +204,14 @@ int main(int argc, char** argv) {
   bench.Many(2000, 1 << 20);
   bench.Many(512, 1 << 20);
   bench.Many(2000, 1 << 10);
-  for (const bool memory : {false, true}) {
-    bench.Single(1 << 20, 40, bench.directory, memory);
-    bench.Single(4 << 20, 12, bench.directory, memory);
-    bench.Single(16 << 20, 4, bench.directory, memory);
-  }
-  bench.Single(1 << 20, 40, "/dev/null", false);
-  bench.Single(4 << 20, 12, "/dev/null", false);
-  bench.Single(16 << 20, 4, "/dev/null", false);
+  const auto single = [&](const std::string& out, bool memory) {
+    bench.Single(1 << 20, 40, out, memory);
+    bench.Single(4 << 20, 12, out, memory);
+    bench.Single(16 << 20, 4, out, memory);
+  };
+  single(bench.directory, false);
+  single("/dev/null", false);
+  single("/dev/null", true);
   bench.Single(1 << 10, 1, "/dev/null", false);
   bench.Small();
   return Run({"rm", "-rf", bench.directory}).wall < 0 ? 1 : 0;

@@ -13,6 +13,11 @@ namespace {
 constexpr int kEventsAtOnce = 256;
 constexpr int kLongestPollMs = 60 * 1000;
 
+// How late a socket or a timer may be noticed because of what is done aside,
+// and how late what nobody waits for.
+constexpr absl::Duration kShortPatience = absl::Milliseconds(1);
+constexpr absl::Duration kLongPatience = absl::Milliseconds(20);
+
 absl::Status SystemError(const char* what) {
   return absl::ResourceExhaustedError(
       absl::ErrnoToStatus(errno, what).message());
@@ -161,6 +166,11 @@ void EventLoop::RunTimers() {
     timers_.erase(first);
     std::move(task)();
   }
+}
+
+absl::Duration EventLoop::Patience() const {
+  if (sockets_.size() > 1) return absl::ZeroDuration();
+  return sockets_.empty() && timers_.empty() ? kLongPatience : kShortPatience;
 }
 
 void EventLoop::RunSockets() {

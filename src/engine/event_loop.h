@@ -78,14 +78,16 @@ class EventLoop : private LoopCrew::Loop {
 
   // So little is under way that what is posted aside now begins at once, and
   // costs less there than on another thread.
-  bool HasTimeAside() const { return IsCalm() && crew_->HasTimeAside(); }
+  bool HasTimeAside() const {
+    return Patience() > absl::ZeroDuration() && crew_->HasTimeAside();
+  }
 
  private:
   EventLoop(Clock* clock, int epoll_fd, int wake_fd);
 
   // LoopCrew::Loop
   void Round() override;
-  bool IsCalm() const override { return sockets_.size() <= 1; }
+  absl::Duration Patience() const override;
   void Wake() override;
 
   void RunPosted();

@@ -3,10 +3,12 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -16,8 +18,8 @@
 namespace gemini::internal {
 namespace {
 
-// How long the loop may be without a driver.
-constexpr int64_t kPatienceNs = 1000 * 1000;
+// How long what is posted by a task aside may wait for that task to end.
+constexpr int64_t kPostPatienceNs = 1000 * 1000;
 
 // How many rounds what is posted aside may have to wait for the loop to have
 // run all that was posted to it.
@@ -28,6 +30,10 @@ constexpr int kRoundsBeforeLettingGo = 16;
 thread_local const void* driven = nullptr;
 thread_local const void* aside_of = nullptr;
 
+constexpr int64_t kSecondNs = 1000 * 1000 * 1000;
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+// As the timer measures it.
 int64_t SteadyNs() {
   return std::chrono::nanoseconds(
              std::chrono::steady_clock::now().time_since_epoch())
@@ -57,22 +63,29 @@ struct LoopCrew::Shared {
   // Hands the loop to the I/O thread.
   void Summon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     driver = Driver::kIo;
-    RingIn(1);
+    RingAt(0);
   }
-  // A bell that is set already may ring too early for this time: then the I/O
-  // thread sets it anew. It costs more than all else here.
-  void LetGo() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+  void LetGo(absl::Duration patience) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     driver = Driver::kNobody;
-    let_go_at = SteadyNs();
-    if (!bell_is_set) RingIn(kPatienceNs);
+    take_at = kNever;
+    TakeWithin(absl::ToInt64Nanoseconds(patience));
+  }
+
+  // Has the I/O thread take the loop then, at the latest. A bell that rings too
+  // early is left as it is, and set anew when it rings: setting it costs more
+  // than all else here.
+  void TakeWithin(int64_t nanoseconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    take_at = std::min(take_at, SteadyNs() + nanoseconds);
+    if (take_at < rings_at) RingAt(take_at);
   }
 
   // Wakes the I/O thread.
-  void RingIn(int64_t nanoseconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    bell_is_set = true;
+  void RingAt(int64_t time_ns) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    rings_at = time_ns;
     itimerspec time = {};
-    time.it_value.tv_nsec = nanoseconds;
-    timerfd_settime(bell, 0, &time, nullptr);
+    time.it_value.tv_sec = time_ns / kSecondNs;
+    time.it_value.tv_nsec = time_ns % kSecondNs + (time_ns == 0 ? 1 : 0);
+    timerfd_settime(bell, TFD_TIMER_ABSTIME, &time, nullptr);
   }
 
   const int bell;  // A timer.
@@ -83,8 +96,10 @@ struct LoopCrew::Shared {
   std::vector<Task> posted ABSL_GUARDED_BY(mutex);
   std::deque<Task> aside ABSL_GUARDED_BY(mutex);
   Driver driver ABSL_GUARDED_BY(mutex) = Driver::kIo;
-  int64_t let_go_at ABSL_GUARDED_BY(mutex) = 0;
-  bool bell_is_set ABSL_GUARDED_BY(mutex) = false;
+  // Of the steady clock: when the I/O thread is to take the loop if nobody else
+  // has, and when its bell rings.
+  int64_t take_at ABSL_GUARDED_BY(mutex) = 0;
+  int64_t rings_at ABSL_GUARDED_BY(mutex) = kNever;
   bool waits ABSL_GUARDED_BY(mutex) = false;  // The driver, in BeginWait().
   bool busy_aside ABSL_GUARDED_BY(mutex) = false;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
@@ -98,11 +113,10 @@ void LoopCrew::Shared::RunIo() {
     uint64_t rings;
     if (read(bell, &rings, sizeof(rings)) < 0 && errno != EINTR) return;
     MutexLock lock(&mutex);
-    bell_is_set = false;
+    rings_at = kNever;
     if (driver == Driver::kNobody) {
-      const int64_t rest = let_go_at + kPatienceNs - SteadyNs();
-      if (rest > 0) {
-        RingIn(rest);
+      if (take_at > SteadyNs()) {
+        RingAt(take_at);
       } else {
         driver = Driver::kIo;
       }
@@ -146,7 +160,9 @@ bool LoopCrew::Shared::Drive(Driver self) {
     const bool wanted =
         !outbox.empty() || (self == Driver::kAside && !aside.empty());
     if (!wanted && !stopping) continue;
-    const bool may_let_go = !stopping && loop->IsCalm() && HasTimeAside();
+    const absl::Duration patience = loop->Patience();
+    const bool may_let_go =
+        !stopping && patience > absl::ZeroDuration() && HasTimeAside();
     if (may_let_go && !posted.empty() && ++rounds < kRoundsBeforeLettingGo) {
       continue;
     }
@@ -160,7 +176,7 @@ bool LoopCrew::Shared::Drive(Driver self) {
       return false;
     }
     if (may_let_go && posted.empty()) {
-      LetGo();
+      LetGo(patience);
     } else if (self == Driver::kAside) {
       Summon();
     } else {
@@ -209,7 +225,9 @@ void LoopCrew::Post(Task task) {
     shared_->posted.push_back(std::move(task));
     if (shared_->driver != Shared::Driver::kNobody) {
       wake = std::exchange(shared_->waits, false);  // Once is enough.
-    } else if (!shared_->stopping && aside_of != shared_.get()) {
+    } else if (aside_of == shared_.get()) {
+      shared_->TakeWithin(kPostPatienceNs);
+    } else if (!shared_->stopping) {
       shared_->Summon();
     }
   }

@@ -10,6 +10,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "util/thread.h"
 
 namespace gemini::internal {
@@ -20,8 +21,9 @@ namespace gemini::internal {
 // has something to do aside lets go of the loop while little is under way, and
 // takes it again afterwards. The I/O thread takes it over
 // - when more is under way,
-// - when somebody else wants something of the loop, and
-// - when what is done aside has not come to an end within a millisecond.
+// - when somebody else wants something of the loop,
+// - when who is aside wants something of it and does not come back soon, and
+// - when the loop's own patience is at its end.
 class LoopCrew {
  public:
   using Task = absl::AnyInvocable<void() &&>;
@@ -31,9 +33,9 @@ class LoopCrew {
    public:
     // Runs what is to be run, and waits for it if BeginWait() says so.
     virtual void Round() = 0;
-    // Little enough is under way that it can do without a driver for a
-    // millisecond.
-    virtual bool IsCalm() const = 0;
+    // For how long it can do without a driver, unless something is posted: zero
+    // when much is under way.
+    virtual absl::Duration Patience() const = 0;
     // Ends the wait of a round. Thread-safe.
     virtual void Wake() = 0;
 
