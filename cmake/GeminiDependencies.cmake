@@ -37,6 +37,18 @@ if(PROJECT_IS_TOP_LEVEL AND NOT BUILD_SHARED_LIBS)
   endforeach()
 endif()
 
+# gemini_start_fast(target): a program without the shared standard library of
+# C++, whose loading takes a twentieth of what a short program costs. For
+# programs with no other shared library of C++.
+include(CheckLinkerFlag)
+check_linker_flag(CXX "-static-libstdc++" GEMINI_HAS_STATIC_LIBSTDCXX)
+function(gemini_start_fast target)
+  if(GEMINI_HAS_STATIC_LIBSTDCXX AND NOT BUILD_SHARED_LIBS
+     AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
+  endif()
+endfunction()
+
 # RapidJSON is header-only and its package defines no target. It is compiled
 # into a namespace of our own (see src/wire/rapidjson.h).
 if(NOT TARGET gemini_rapidjson)

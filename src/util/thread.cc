@@ -14,16 +14,23 @@ namespace {
 
 using Body = absl::AnyInvocable<void() &&>;
 
+struct Beginning {
+  Body body;
+  const char* name;
+};
+
 void* Run(void* argument) {
-  const std::unique_ptr<Body> body(static_cast<Body*>(argument));
-  std::move (*body)();
+  const std::unique_ptr<Beginning> start(static_cast<Beginning*>(argument));
+  // Of its own name a thread needs not to open a file.
+  pthread_setname_np(pthread_self(), start->name);
+  std::move(start->body)();
   return nullptr;
 }
 
 }  // namespace
 
 absl::StatusOr<Thread> Thread::Start(const char* name, Body body) {
-  auto argument = std::make_unique<Body>(std::move(body));
+  auto argument = std::make_unique<Beginning>(Beginning{std::move(body), name});
   // A thread inherits the signal mask of its creator.
   sigset_t all;
   sigset_t before;
@@ -37,7 +44,6 @@ absl::StatusOr<Thread> Thread::Start(const char* name, Body body) {
         absl::StrCat("cannot start thread ", name, ": ", std::strerror(error)));
   }
   static_cast<void>(argument.release());
-  pthread_setname_np(handle, name);
   return Thread(handle);
 }
 

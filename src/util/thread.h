@@ -14,7 +14,8 @@ namespace gemini::internal {
 class Thread {
  public:
   // Runs `body` on a new thread that blocks all signals, so that the host's
-  // handlers run on the host's threads. `name`: at most 15 characters.
+  // handlers run on the host's threads. `name`: of static duration, at most 15
+  // characters.
   static absl::StatusOr<Thread> Start(const char* name,
                                       absl::AnyInvocable<void() &&> body);
 
