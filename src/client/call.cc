@@ -274,8 +274,9 @@ void Call::OnSinkEnded(Picture* picture, const TransferResult& transfer,
     Do(picture, picture->machine.OnCancelled(now));
     return;
   }
-  Action action = picture->machine.OnAttemptEnded(result.diagnosis, now,
-                                                  context_->random());
+  const double random = result.diagnosis.has_value() ? context_->random() : 0;
+  Action action =
+      picture->machine.OnAttemptEnded(result.diagnosis, now, random);
   if (!may_repeat && result.diagnosis.has_value() &&
       !std::holds_alternative<Finish>(action)) {
     // The machine's wish is not granted: it leaves the gates.

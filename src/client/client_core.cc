@@ -27,8 +27,10 @@ int64_t InputBytes(const ImageRequest& request) {
   return static_cast<int64_t>(bytes);
 }
 
+// Seeded when it is first needed: that takes a dozen system calls.
 std::function<double()> NewRandom() {
-  return [generator = std::make_shared<absl::BitGen>()] {
+  return [generator = std::shared_ptr<absl::BitGen>()]() mutable {
+    if (generator == nullptr) generator = std::make_shared<absl::BitGen>();
     return absl::Uniform(*generator, 0.0, 1.0);
   };
 }
