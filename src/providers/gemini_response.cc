@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -99,8 +100,8 @@ class GeminiReader final : public AttemptReader {
   std::string raw_;
   PictureCollector collector_;
   InlineDataSplitter splitter_;
-  absl::Status split_;                    // Of what was fed so far.
-  std::optional<Diagnosis> bad_picture_;  // The first.
+  absl::Status split_;                      // Of what was fed so far.
+  std::unique_ptr<Diagnosis> bad_picture_;  // The first; usually none.
 };
 
 void GeminiReader::OnHead(int http_status, const HttpHeaders& headers) {
@@ -189,8 +190,8 @@ AttemptResult GeminiReader::ReadJson(absl::string_view skeleton,
     }
   }
   if (!result.pictures.empty()) return result;
-  result.diagnosis = bad_picture_.has_value() ? std::move(bad_picture_)
-                                              : DiagnoseBody(skeleton, now);
+  result.diagnosis = bad_picture_ != nullptr ? std::move(*bad_picture_)
+                                             : DiagnoseBody(skeleton, now);
   return result;
 }
 
@@ -220,13 +221,14 @@ void GeminiReader::TakePicture(JsonValue blob, AttemptResult* result) {
     result->pictures.push_back({*ordinal, std::string(picture.mime_type)});
     return;
   }
-  if (bad_picture_.has_value()) return;
+  if (bad_picture_ != nullptr) return;
   if (!picture.base64.ok()) {
-    bad_picture_ = BadResponse("bad_base64", picture.base64.message());
+    bad_picture_ = std::make_unique<Diagnosis>(
+        BadResponse("bad_base64", picture.base64.message()));
   } else {
-    bad_picture_ = BadResponse(
+    bad_picture_ = std::make_unique<Diagnosis>(BadResponse(
         "wrong_image_type",
-        "inlineData is announced as a picture and of no known format");
+        "inlineData is announced as a picture and of no known format"));
   }
 }
 

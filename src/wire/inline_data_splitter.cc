@@ -166,7 +166,7 @@ const char* InlineDataSplitter::FeedStructure(const char* p, const char* end) {
     case State::kCommaOrEnd:
       if (c == ',') {
         Append(",");
-        state_ = levels_[depth_ - 1].is_object ? State::kKey : State::kValue;
+        state_ = is_object_[depth_ - 1] ? State::kKey : State::kValue;
       } else {
         Close(p);
       }
@@ -187,7 +187,7 @@ void InlineDataSplitter::BeginValue(const char* p) {
       return;
     case '"':
       if (key == Key::kEncoded ||
-          (key == Key::kData && levels_[depth_ - 1].is_inline_data)) {
+          (key == Key::kData && is_inline_data_[depth_ - 1])) {
         BeginPicture();
       } else {
         BeginString(/*is_key=*/false, key == Key::kSignature);
@@ -210,13 +210,15 @@ void InlineDataSplitter::Open(const char* p, Key key) {
     return;
   }
   const bool is_object = *p == '{';
-  levels_[depth_++] = {is_object, is_object && key == Key::kInlineData};
+  is_object_[depth_] = is_object;
+  is_inline_data_[depth_] = is_object && key == Key::kInlineData;
+  ++depth_;
   Append(absl::string_view(p, 1));
   state_ = is_object ? State::kKeyOrEnd : State::kValueOrEnd;
 }
 
 void InlineDataSplitter::Close(const char* p) {
-  const char closing = levels_[depth_ - 1].is_object ? '}' : ']';
+  const char closing = is_object_[depth_ - 1] ? '}' : ']';
   if (*p != closing) {
     Malformed(p, closing == '}' ? "',' or '}'" : "',' or ']'");
     return;

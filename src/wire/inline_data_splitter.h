@@ -4,6 +4,7 @@
 #define GEMINI_SRC_WIRE_INLINE_DATA_SPLITTER_H_
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -106,11 +107,6 @@ class InlineDataSplitter {
   // What a key means to the splitter.
   enum class Key : uint8_t { kOther, kInlineData, kData, kEncoded, kSignature };
 
-  struct Level {
-    bool is_object;
-    bool is_inline_data;
-  };
-
   const char* FeedStructure(const char* p, const char* end);
   const char* FeedScalar(const char* p, const char* end);
   const char* FeedString(const char* p, const char* end);
@@ -148,7 +144,8 @@ class InlineDataSplitter {
 
   State state_ = State::kValue;
   size_t depth_ = 0;
-  std::array<Level, kMaxDepth> levels_;
+  std::bitset<kMaxDepth> is_object_;  // By depth.
+  std::bitset<kMaxDepth> is_inline_data_;
   Key key_ = Key::kOther;  // Of the value that follows.
 
   // The string being read.
