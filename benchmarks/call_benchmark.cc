@@ -18,10 +18,14 @@ namespace {
 constexpr absl::Time kStart = absl::UnixEpoch();
 
 Order PlainOrder() {
+  static const auto terms = [] {
+    Terms alike;
+    alike.models = {"gemini-2.5-flash-image"};
+    return std::make_shared<const Terms>(std::move(alike));
+  }();
   Order order;
-  order.attempt_limit = absl::Minutes(3);
+  order.terms = terms;
   order.deadline = absl::InfiniteFuture();
-  order.models = {"gemini-2.5-flash-image"};
   return order;
 }
 

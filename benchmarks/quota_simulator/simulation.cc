@@ -27,6 +27,7 @@ using gemini::internal::Gates;
 using gemini::internal::LedgerLink;
 using gemini::internal::Order;
 using gemini::internal::StartAttempt;
+using gemini::internal::Terms;
 using gemini::internal::WaitUntil;
 
 absl::Time StartOf(const Work& work) {
@@ -117,8 +118,8 @@ class Process {
 
  private:
   struct Call {
-    Call(Order order, Gates* gates, int call_job)
-        : machine(std::move(order), gates), job(call_job) {}
+    Call(const Order& order, Gates* gates, int call_job)
+        : machine(order, gates), job(call_job) {}
 
     CallMachine machine;
     const int job;
@@ -138,18 +139,19 @@ class Process {
 
   void Begin() {
     if (next_job_ == last_job_) return;
+    Terms terms;
+    terms.retry.max_retries = world_->work.max_retries;
+    terms.retry.max_ambiguous_retries = world_->work.max_ambiguous_retries;
+    terms.retry.backoff = world_->work.backoff;
+    terms.attempt_limit = absl::Minutes(3);
+    terms.models = {"model"};
     Order order;
-    order.retry.max_retries = world_->work.max_retries;
-    order.retry.max_ambiguous_retries = world_->work.max_ambiguous_retries;
-    order.retry.backoff = world_->work.backoff;
-    order.attempt_limit = absl::Minutes(3);
+    order.terms = std::make_shared<const Terms>(std::move(terms));
     order.deadline = world_->time.now() + world_->work.deadline;
-    order.models = {"model"};
     order.input_tokens =
         static_cast<double>(world_->model.tokens_per_request) * 0.7;
-    const absl::Time deadline = order.deadline;
-    auto call = std::make_unique<Call>(std::move(order), &gates_, next_job_++);
-    call->deadline = deadline;
+    auto call = std::make_unique<Call>(order, &gates_, next_job_++);
+    call->deadline = order.deadline;
     Call* started = call.get();
     calls_[started->machine.ticket()] = std::move(call);
     Do(started, started->machine.OnStarted(world_->time.now()));

@@ -20,14 +20,14 @@ Diagnosis DeadlinePassed() {
 
 }  // namespace
 
-CallMachine::CallMachine(Order order, Gates* gates)
-    : order_(std::move(order)), gates_(gates) {
+CallMachine::CallMachine(const Order& order, Gates* gates)
+    : terms_(order.terms), gates_(gates) {
   demand_.ticket = gates->NewTicket();
   demand_.place = demand_.ticket;
-  demand_.model = order_.models.front();
-  demand_.priority = order_.priority;
-  demand_.input_tokens = order_.input_tokens;
-  demand_.deadline = order_.deadline;
+  demand_.model = terms_->models.front();
+  demand_.priority = order.priority;
+  demand_.input_tokens = order.input_tokens;
+  demand_.deadline = order.deadline;
 }
 
 Action CallMachine::OnStarted(absl::Time now) { return Ask(now); }
@@ -63,7 +63,7 @@ std::optional<absl::Time> CallMachine::ComeBackAt(absl::Time now) const {
 }
 
 Action CallMachine::Ask(absl::Time now) {
-  if (now >= order_.deadline) {
+  if (now >= demand_.deadline) {
     gates_->Leave(demand_, now);
     return Degrade(ComeBackAt(now));
   }
@@ -71,13 +71,13 @@ Action CallMachine::Ask(absl::Time now) {
   if (auto* permit = std::get_if<Permit>(&admission)) {
     credential_ = permit->credential();
     if (requests_.size() <= credential_) requests_.resize(credential_ + 1);
-    if (requests_[credential_] > order_.retry.max_retries) {
+    if (requests_[credential_] > terms_->retry.max_retries) {
       // By a verdict that another call's request disproved.
       return Degrade(ComeBackAt(now));
     }
     permit_.emplace(std::move(*permit));
     ++requests_[credential_];
-    return StartAttempt{std::min(order_.deadline, now + order_.attempt_limit),
+    return StartAttempt{std::min(demand_.deadline, now + terms_->attempt_limit),
                         demand_.model, credential_};
   }
   if (auto* again = std::get_if<AskAgain>(&admission)) {
@@ -86,18 +86,18 @@ Action CallMachine::Ask(absl::Time now) {
       opens_ = again->opens;
     }
     return WaitUntil{
-        std::min(again->time.value_or(order_.deadline), order_.deadline), true,
-        again->opens, std::move(again->why)};
+        std::min(again->time.value_or(demand_.deadline), demand_.deadline),
+        true, again->opens, std::move(again->why)};
   }
   auto& refusal = std::get<NotAdmitted>(admission);
   if (why_ == nullptr) why_ = std::move(refusal.why);
   const std::optional<absl::Time> retry_at = refusal.retry_at;
-  if (model_ + 1 < order_.models.size()) return NextModel(now);
+  if (model_ + 1 < terms_->models.size()) return NextModel(now);
   return Degrade(retry_at);
 }
 
 Action CallMachine::NextModel(absl::Time now) {
-  demand_.model = order_.models[++model_];
+  demand_.model = terms_->models[++model_];
   demand_.repeats = false;
   demand_.exhausted.clear();
   requests_.clear();
@@ -114,11 +114,11 @@ Action CallMachine::OnAttemptEnded(std::optional<Diagnosis> diagnosis,
     return Finish{Finish::Verdict::kDelivered, std::nullopt, std::nullopt};
   }
   why_ = std::make_shared<const Diagnosis>(*std::move(diagnosis));
-  const RetryOptions& options = order_.retry;
+  const RetryOptions& options = terms_->retry;
   const Remedy remedy =
       MayBeQuota(*why_) ? Remedy::kThrottle : RemedyFor(why_->cause);
   const int requests = requests_[credential_];
-  const bool last = model_ + 1 == order_.models.size();
+  const bool last = model_ + 1 == terms_->models.size();
   absl::Duration base = options.backoff;
   bool exhausted = requests > options.max_retries;
   switch (remedy) {
@@ -156,7 +156,7 @@ Action CallMachine::OnAttemptEnded(std::optional<Diagnosis> diagnosis,
   // Behind those who wait: else the oldest call would be the probe each time
   // while a model fails, until it has no repetitions left.
   if (demand_.repeats) demand_.place = gates_->NewTicket();
-  if (!exhausted && wake < order_.deadline) {
+  if (!exhausted && wake < demand_.deadline) {
     return WaitUntil{wake, false, wake, why_};
   }
   // Another key has repetitions of its own.

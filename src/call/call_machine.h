@@ -49,12 +49,17 @@ struct Finish {
 
 using Action = std::variant<StartAttempt, WaitUntil, Finish>;
 
-// What one picture is asked for with.
-struct Order {
+// What pictures that are asked for alike share: thousands may wait.
+struct Terms {
   RetryOptions retry;
   absl::Duration attempt_limit;
-  absl::Time deadline;
   std::vector<std::string> models;  // In the order to try; at least one.
+};
+
+// What one picture is asked for with.
+struct Order {
+  std::shared_ptr<const Terms> terms;
+  absl::Time deadline;
   Priority priority = Priority::kInteractive;
   double input_tokens = 0;  // A guess.
 };
@@ -64,7 +69,7 @@ struct Order {
 class CallMachine {
  public:
   // `gates` must outlive the machine.
-  CallMachine(Order order, Gates* gates);
+  CallMachine(const Order& order, Gates* gates);
 
   // By which the gates wake it.
   uint64_t ticket() const { return demand_.ticket; }
@@ -90,11 +95,11 @@ class CallMachine {
   Action Degrade(std::optional<absl::Time> retry_at) const;
   std::optional<absl::Time> ComeBackAt(absl::Time now) const;
 
-  const Order order_;
+  const std::shared_ptr<const Terms> terms_;
   Gates* const gates_;
   Demand demand_;
   std::optional<Permit> permit_;
-  size_t model_ = 0;           // Of order_.models.
+  size_t model_ = 0;           // Of terms_->models.
   std::vector<int> requests_;  // For this model, by credential.
   size_t credential_ = 0;      // Of the last attempt.
   int ambiguous_ = 0;

@@ -1,6 +1,7 @@
 #include "client/call.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,20 @@ double InputTokens(const ImageRequest& request) {
          static_cast<double>(request.reference_images.size()) * kTokensPerImage;
 }
 
+// `terms`, which become the last ones, or these if they are the same.
+std::shared_ptr<const Terms> Shared(Terms terms,
+                                    std::shared_ptr<const Terms>* last) {
+  const auto fields = [](const Terms& t) {
+    return std::tie(t.retry.max_retries, t.retry.backoff,
+                    t.retry.throttled_backoff, t.retry.max_backoff,
+                    t.retry.max_ambiguous_retries, t.attempt_limit, t.models);
+  };
+  if (*last == nullptr || fields(**last) != fields(terms)) {
+    *last = std::make_shared<const Terms>(std::move(terms));
+  }
+  return *last;
+}
+
 // A status of the sink names files, never what is in them.
 Diagnosis SinkFailed(const absl::Status& status, const std::string& model) {
   Diagnosis diagnosis = MakeDiagnosis(
@@ -34,10 +49,8 @@ Diagnosis SinkFailed(const absl::Status& status, const std::string& model) {
 }  // namespace
 
 struct Call::Picture {
-  Picture(int picture_index, Order order, Gates* gates, absl::Time now)
-      : index(picture_index),
-        machine(std::move(order), gates),
-        idle_since(now) {}
+  Picture(int picture_index, const Order& order, Gates* gates, absl::Time now)
+      : index(picture_index), machine(order, gates), idle_since(now) {}
 
   const int index;
   CallMachine machine;
@@ -50,27 +63,34 @@ struct Call::Picture {
   bool sink_ends = false;  // The transfer has ended, its sink not yet.
   bool cancelled = false;  // While the sink ends.
   std::optional<EventLoop::TimerId> timer;
-  absl::Time waits_until;  // As last told.
-  std::optional<Finish> finish;
+  absl::Time waits_until;          // As last told.
+  std::unique_ptr<Finish> finish;  // Null: it goes on.
 };
 
 Call::Call(CallContext* context, CallSettings settings,
            FinishedFunction finished)
     : context_(context),
-      settings_(std::move(settings)),
+      id_(settings.id),
+      request_(std::move(settings.request)),
+      connect_limit_(settings.limits.connect),
+      stall_limit_(settings.limits.stall),
+      degradation_(settings.degradation),
+      sink_(std::move(settings.sink)),
+      started_(settings.started),
       finished_(std::move(finished)) {
   Order order;
-  order.retry = settings_.retry;
-  order.attempt_limit = settings_.limits.attempt;
-  order.deadline = settings_.started + settings_.limits.call;
-  order.models = {settings_.model};
-  order.priority = settings_.priority;
-  order.input_tokens = InputTokens(*settings_.request);
-  for (int i = 0; i < settings_.request->count; ++i) {
-    pictures_.push_back(
-        std::make_unique<Picture>(i, order, context->gates, settings_.started));
+  order.terms = Shared({settings.retry, settings.limits.attempt,
+                        /*models=*/{std::move(settings.model)}},
+                       &context->terms);
+  order.deadline = started_ + settings.limits.call;
+  order.priority = settings.priority;
+  order.input_tokens = InputTokens(*request_);
+  const int count = request_->count;
+  pictures_.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    pictures_.emplace_back(i, order, context->gates, started_);
   }
-  unfinished_ = settings_.request->count;
+  unfinished_ = count;
 }
 
 Call::~Call() = default;
@@ -78,8 +98,8 @@ Call::~Call() = default;
 void Call::Start() {
   const absl::Time now = context_->loop->Now();
   starting_ = true;
-  for (const auto& picture : pictures_) {
-    Do(picture.get(), picture->machine.OnStarted(now));
+  for (Picture& picture : pictures_) {
+    Do(&picture, picture.machine.OnStarted(now));
   }
   starting_ = false;
   if (unfinished_ == 0) End();
@@ -88,20 +108,20 @@ void Call::Start() {
 void Call::Cancel() {
   if (ended_) return;
   starting_ = true;  // The last picture to end must not end the loop here.
-  for (const auto& picture : pictures_) {
-    if (picture->finish.has_value()) continue;
-    if (picture->sink_ends) {
+  for (Picture& picture : pictures_) {
+    if (picture.finish != nullptr) continue;
+    if (picture.sink_ends) {
       // What it commits is on its way.
-      picture->cancelled = true;
+      picture.cancelled = true;
       continue;
     }
-    if (picture->timer.has_value()) {
-      context_->loop->CancelTimer(*picture->timer);
+    if (picture.timer.has_value()) {
+      context_->loop->CancelTimer(*picture.timer);
     }
-    if (picture->transfer.has_value()) {
-      context_->transport->Cancel(*picture->transfer);
+    if (picture.transfer.has_value()) {
+      context_->transport->Cancel(*picture.transfer);
     } else {
-      Do(picture.get(), picture->machine.OnCancelled(context_->loop->Now()));
+      Do(&picture, picture.machine.OnCancelled(context_->loop->Now()));
     }
   }
   starting_ = false;
@@ -116,7 +136,7 @@ void Call::Do(Picture* picture, Action action) {
   } else if (const auto* wait = std::get_if<WaitUntil>(&action)) {
     Wait(picture, *wait);
   } else if (auto* finish = std::get_if<Finish>(&action)) {
-    picture->finish = std::move(*finish);
+    picture->finish = std::make_unique<Finish>(std::move(*finish));
     --unfinished_;
     if (unfinished_ == 0 && !starting_) End();
   }
@@ -168,13 +188,13 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   target.model = action.model;
   target.api_key = key.api_key;
   HttpRequest request =
-      EncodeGeminiRequest(target, settings_.request, action.give_up_at - now);
+      EncodeGeminiRequest(target, request_, action.give_up_at - now);
   request.never_proxy = configuration.is_loopback;
   request.in_view = context_->calls;
-  request.may_pause = !std::holds_alternative<MemorySink>(settings_.sink);
-  picture->sink = NewSink(context_->sinks, settings_.sink,
+  request.may_pause = !std::holds_alternative<MemorySink>(sink_);
+  picture->sink = NewSink(context_->sinks, sink_,
                           {attempts_.back().number, picture->index,
-                           settings_.request->count, [this, picture] {
+                           request_->count, [this, picture] {
                              if (picture->transfer.has_value()) {
                                context_->transport->Resume(*picture->transfer);
                              }
@@ -186,12 +206,11 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   reading.sink = picture->sink.get();
   reading.model = action.model;
   reading.api_key = key.api_key;
-  reading.request = settings_.request;
+  reading.request = request_;
   reading.classifier = context_->classifier;
   picture->reader = NewGeminiReader(std::move(reading));
   picture->transfer = context_->transport->Start(
-      std::move(request),
-      {settings_.limits.connect, settings_.limits.stall, action.give_up_at},
+      std::move(request), {connect_limit_, stall_limit_, action.give_up_at},
       picture->reader.get(), [this, picture](const TransferResult& transfer) {
         OnTransferEnded(picture, transfer);
       });
@@ -227,8 +246,7 @@ void Call::OnSinkEnded(Picture* picture, const TransferResult& transfer,
         SinkFailed(images.status(), attempts_[picture->attempt].route.model);
     result.diagnosis->http_status = result.http_status;
     may_repeat = false;
-  } else if (const auto* callback =
-                 std::get_if<CallbackSink>(&settings_.sink)) {
+  } else if (const auto* callback = std::get_if<CallbackSink>(&sink_)) {
     may_repeat = callback->repeat_after_data || !sink->exposed();
   }
 
@@ -258,16 +276,17 @@ void Call::OnSinkEnded(Picture* picture, const TransferResult& transfer,
   }
 
   if (!result.diagnosis.has_value()) {
+    if (images_ == nullptr) images_ = std::make_unique<Images>();
     for (Image& image : *images) {
       image.index = picture->index;
-      images_.images.push_back(std::move(image));
+      images_->images.push_back(std::move(image));
     }
-    images_.text += result.text;
-    images_.usage.prompt_tokens += result.usage.prompt_tokens;
-    images_.usage.output_tokens += result.usage.output_tokens;
-    images_.usage.image_tokens += result.usage.image_tokens;
-    images_.usage.thought_tokens += result.usage.thought_tokens;
-    images_.usage.total_tokens += result.usage.total_tokens;
+    images_->text += result.text;
+    images_->usage.prompt_tokens += result.usage.prompt_tokens;
+    images_->usage.output_tokens += result.usage.output_tokens;
+    images_->usage.image_tokens += result.usage.image_tokens;
+    images_->usage.thought_tokens += result.usage.thought_tokens;
+    images_->usage.total_tokens += result.usage.total_tokens;
   }
   if (transfer.end == TransferEnd::kCancelled ||
       (picture->cancelled && result.diagnosis.has_value())) {
@@ -293,7 +312,7 @@ void Call::End() {
   ended.attempts = static_cast<int>(attempts_.size());
   absl::StatusOr<Outcome> outcome = Conclude();
   ended.code = outcome.status().code();
-  ended.elapsed = context_->loop->Now() - settings_.started;
+  ended.elapsed = context_->loop->Now() - started_;
   if (outcome.ok()) {
     const Images* images = outcome->images();
     if (images != nullptr) {
@@ -308,21 +327,23 @@ void Call::End() {
 }
 
 absl::StatusOr<Outcome> Call::Conclude() {
+  Images images;
+  if (images_ != nullptr) images = std::move(*images_);
   const Finish* decided = nullptr;  // The first that brought no picture.
-  for (const auto& picture : pictures_) {
-    const Finish& finish = *picture->finish;
+  for (const Picture& picture : pictures_) {
+    const Finish& finish = *picture.finish;
     if (finish.verdict == Finish::Verdict::kCancelled) {
       return StatusWithDetails(absl::CancelledError("the call was cancelled"),
                                std::nullopt, attempts_);
     }
     if (finish.verdict == Finish::Verdict::kDelivered) continue;
     if (decided == nullptr) decided = &finish;
-    images_.missing.push_back({picture->index, *finish.diagnosis});
+    images.missing.push_back({picture.index, *finish.diagnosis});
   }
 
-  if (images_.images.empty() && decided != nullptr &&
+  if (images.images.empty() && decided != nullptr &&
       (decided->verdict == Finish::Verdict::kInvalid ||
-       settings_.degradation == Degradation::kForbidden)) {
+       degradation_ == Degradation::kForbidden)) {
     return StatusWithDetails(StatusFor(*decided->diagnosis), decided->diagnosis,
                              attempts_);
   }
@@ -331,23 +352,23 @@ absl::StatusOr<Outcome> Call::Conclude() {
     outcome.diagnosis = decided->diagnosis;
     outcome.retry_at = decided->retry_at;
   }
-  if (images_.images.empty()) {
-    outcome.result = PromptOnly{settings_.request->prompt};
+  if (images.images.empty()) {
+    outcome.result = PromptOnly{request_->prompt};
   } else {
     // Pictures arrive in the order in which they are done.
     std::stable_sort(
-        images_.images.begin(), images_.images.end(),
+        images.images.begin(), images.images.end(),
         [](const Image& a, const Image& b) { return a.index < b.index; });
-    outcome.result = std::move(images_);
+    outcome.result = std::move(images);
   }
   outcome.attempts = std::move(attempts_);
-  outcome.elapsed = context_->loop->Now() - settings_.started;
+  outcome.elapsed = context_->loop->Now() - started_;
   return outcome;
 }
 
 void Call::Emit(decltype(Event::what) what) const {
   if (!context_->emit) return;
-  context_->emit(Event{settings_.id, context_->loop->Now(), std::move(what)});
+  context_->emit(Event{id_, context_->loop->Now(), std::move(what)});
 }
 
 }  // namespace gemini::internal

@@ -38,7 +38,8 @@ struct CallContext {
   const Configuration* configuration = nullptr;
   const Classifier* classifier = nullptr;  // May be empty.
   Gates* gates = nullptr;
-  size_t calls = 0;  // That have not ended.
+  size_t calls = 0;                    // That have not ended.
+  std::shared_ptr<const Terms> terms;  // Of the last call: most are alike.
 
   // Whom the gates are to wake, by ticket; run after what is being done.
   absl::flat_hash_map<uint64_t, std::function<void()>> waiting;
@@ -94,14 +95,20 @@ class Call {
   void Emit(decltype(Event::what) what) const;
 
   CallContext* const context_;
-  const CallSettings settings_;
+  const uint64_t id_;
+  const std::shared_ptr<const ImageRequest> request_;
+  const absl::Duration connect_limit_;
+  const absl::Duration stall_limit_;
+  const Degradation degradation_;
+  const Sink sink_;
+  const absl::Time started_;
   FinishedFunction finished_;
-  std::vector<std::unique_ptr<Picture>> pictures_;
+  std::vector<Picture> pictures_;  // All of them from the beginning.
   int unfinished_ = 0;
   bool starting_ = false;
   bool ended_ = false;
   std::vector<AttemptReport> attempts_;  // By number.
-  Images images_;
+  std::unique_ptr<Images> images_;       // Null: there are none yet.
 };
 
 }  // namespace gemini::internal

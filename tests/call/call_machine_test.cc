@@ -60,10 +60,9 @@ Order OrderFor(RetryOptions options = {},
                absl::Duration limit = absl::Minutes(5),
                absl::Duration attempt_limit = absl::Minutes(3)) {
   Order order;
-  order.retry = options;
-  order.attempt_limit = attempt_limit;
+  order.terms = std::make_shared<Terms>(
+      Terms{options, attempt_limit, /*models=*/{"model"}});
   order.deadline = kStart + limit;
-  order.models = {"model"};
   return order;
 }
 
