@@ -143,7 +143,7 @@ class Process {
     terms.retry.max_retries = world_->work.max_retries;
     terms.retry.max_ambiguous_retries = world_->work.max_ambiguous_retries;
     terms.retry.backoff = world_->work.backoff;
-    terms.attempt_limit = absl::Minutes(3);
+    terms.limits.attempt = absl::Minutes(3);
     terms.models = {"model"};
     Order order;
     order.terms = std::make_shared<const Terms>(std::move(terms));

@@ -52,7 +52,7 @@ using Action = std::variant<StartAttempt, WaitUntil, Finish>;
 // What pictures that are asked for alike share: thousands may wait.
 struct Terms {
   RetryOptions retry;
-  absl::Duration attempt_limit;
+  TimeLimits limits;  // That of the call apart: see Order::deadline.
   std::vector<std::string> models;  // In the order to try; at least one.
 };
 
@@ -73,6 +73,11 @@ class CallMachine {
 
   // By which the gates wake it.
   uint64_t ticket() const { return demand_.ticket; }
+
+  const Terms& terms() const { return *terms_; }
+
+  // The model of the attempt that was started last.
+  const std::string& model() const { return demand_.model; }
 
   Action OnStarted(absl::Time now);
 

@@ -28,7 +28,8 @@ std::shared_ptr<const Terms> Shared(Terms terms,
   const auto fields = [](const Terms& t) {
     return std::tie(t.retry.max_retries, t.retry.backoff,
                     t.retry.throttled_backoff, t.retry.max_backoff,
-                    t.retry.max_ambiguous_retries, t.attempt_limit, t.models);
+                    t.retry.max_ambiguous_retries, t.limits.connect,
+                    t.limits.stall, t.limits.attempt, t.models);
   };
   if (*last == nullptr || fields(**last) != fields(terms)) {
     *last = std::make_shared<const Terms>(std::move(terms));
@@ -48,6 +49,19 @@ Diagnosis SinkFailed(const absl::Status& status, const std::string& model) {
 
 }  // namespace
 
+// An attempt that is under way, until its sink has ended.
+struct Call::Running {
+  size_t place = 0;  // In attempts_.
+  size_t credential = 0;
+  absl::Time started;
+  absl::Duration waited;
+  std::unique_ptr<AttemptReader> reader;
+  std::shared_ptr<AttemptSink> sink;
+  std::optional<CurlTransport::TransferId> transfer;
+  bool cancelled = false;  // While the sink ends.
+};
+
+// Kept small: thousands may wait.
 struct Call::Picture {
   Picture(int picture_index, const Order& order, Gates* gates, absl::Time now)
       : index(picture_index), machine(order, gates), idle_since(now) {}
@@ -55,13 +69,7 @@ struct Call::Picture {
   const int index;
   CallMachine machine;
   absl::Time idle_since;  // When the last attempt ended.
-  size_t attempt = 0;     // The running one's place in attempts_.
-  size_t credential = 0;  // Which it uses.
-  std::unique_ptr<AttemptReader> reader;
-  std::shared_ptr<AttemptSink> sink;
-  std::optional<CurlTransport::TransferId> transfer;
-  bool sink_ends = false;  // The transfer has ended, its sink not yet.
-  bool cancelled = false;  // While the sink ends.
+  std::unique_ptr<Running> running;
   std::optional<EventLoop::TimerId> timer;
   absl::Time waits_until;          // As last told.
   std::unique_ptr<Finish> finish;  // Null: it goes on.
@@ -72,14 +80,12 @@ Call::Call(CallContext* context, CallSettings settings,
     : context_(context),
       id_(settings.id),
       request_(std::move(settings.request)),
-      connect_limit_(settings.limits.connect),
-      stall_limit_(settings.limits.stall),
       degradation_(settings.degradation),
       sink_(std::move(settings.sink)),
       started_(settings.started),
       finished_(std::move(finished)) {
   Order order;
-  order.terms = Shared({settings.retry, settings.limits.attempt,
+  order.terms = Shared({settings.retry, settings.limits,
                         /*models=*/{std::move(settings.model)}},
                        &context->terms);
   order.deadline = started_ + settings.limits.call;
@@ -110,19 +116,19 @@ void Call::Cancel() {
   starting_ = true;  // The last picture to end must not end the loop here.
   for (Picture& picture : pictures_) {
     if (picture.finish != nullptr) continue;
-    if (picture.sink_ends) {
-      // What it commits is on its way.
-      picture.cancelled = true;
+    if (picture.running != nullptr) {
+      if (picture.running->transfer.has_value()) {
+        context_->transport->Cancel(*picture.running->transfer);
+      } else {
+        // What its sink commits is on its way.
+        picture.running->cancelled = true;
+      }
       continue;
     }
     if (picture.timer.has_value()) {
       context_->loop->CancelTimer(*picture.timer);
     }
-    if (picture.transfer.has_value()) {
-      context_->transport->Cancel(*picture.transfer);
-    } else {
-      Do(&picture, picture.machine.OnCancelled(context_->loop->Now()));
-    }
+    Do(&picture, picture.machine.OnCancelled(context_->loop->Now()));
   }
   starting_ = false;
   if (unfinished_ == 0) End();
@@ -170,17 +176,16 @@ void Call::Wake(Picture* picture) {
 void Call::Attempt(Picture* picture, const StartAttempt& action) {
   const absl::Time now = context_->loop->Now();
   const Configuration& configuration = *context_->configuration;
-  AttemptReport report;
-  report.number = static_cast<int>(attempts_.size()) + 1;
-  report.image_index = picture->index;
   const ConfiguredKey& key = configuration.keys[action.credential];
-  report.route = {"gemini", action.model, key.fingerprint};
-  report.started = now;
-  report.waited = now - picture->idle_since;
-  picture->attempt = attempts_.size();
-  picture->credential = action.credential;
-  Emit(AttemptStarted{report.number, report.image_index, report.route});
-  attempts_.push_back(std::move(report));
+  picture->running = std::make_unique<Running>();
+  Running* running = picture->running.get();
+  running->place = begun_++;
+  running->credential = action.credential;
+  running->started = now;
+  running->waited = now - picture->idle_since;
+  const int number = static_cast<int>(begun_);
+  Emit(AttemptStarted{
+      number, picture->index, {"gemini", action.model, key.fingerprint}});
 
   GeminiTarget target;
   target.base_url = configuration.shown.base_url;
@@ -192,40 +197,41 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   request.never_proxy = configuration.is_loopback;
   request.in_view = context_->calls;
   request.may_pause = !std::holds_alternative<MemorySink>(sink_);
-  picture->sink = NewSink(context_->sinks, sink_,
-                          {attempts_.back().number, picture->index,
-                           request_->count, [this, picture] {
-                             if (picture->transfer.has_value()) {
-                               context_->transport->Resume(*picture->transfer);
-                             }
-                           }});
+  const auto resume = [this, picture] {
+    if (picture->running != nullptr && picture->running->transfer.has_value()) {
+      context_->transport->Resume(*picture->running->transfer);
+    }
+  };
+  running->sink = NewSink(context_->sinks, sink_,
+                          {number, picture->index, request_->count, resume});
   request.on_under_way = [this, picture] {
     picture->machine.OnUnderWay(context_->loop->Now());
   };
   GeminiReading reading;
-  reading.sink = picture->sink.get();
+  reading.sink = running->sink.get();
   reading.model = action.model;
   reading.api_key = key.api_key;
   reading.request = request_;
   reading.classifier = context_->classifier;
-  picture->reader = NewGeminiReader(std::move(reading));
-  picture->transfer = context_->transport->Start(
-      std::move(request), {connect_limit_, stall_limit_, action.give_up_at},
-      picture->reader.get(), [this, picture](const TransferResult& transfer) {
+  running->reader = NewGeminiReader(std::move(reading));
+  const TimeLimits& limits = picture->machine.terms().limits;
+  running->transfer = context_->transport->Start(
+      std::move(request), {limits.connect, limits.stall, action.give_up_at},
+      running->reader.get(), [this, picture](const TransferResult& transfer) {
         OnTransferEnded(picture, transfer);
       });
 }
 
 void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
   const absl::Time now = context_->loop->Now();
-  AttemptResult result = picture->reader->Finish(transfer, now);
-  picture->reader.reset();
-  picture->transfer.reset();
+  Running* running = picture->running.get();
+  AttemptResult result = running->reader->Finish(transfer, now);
+  running->reader.reset();
+  running->transfer.reset();
   std::vector<KeptPicture> kept;
   if (transfer.end != TransferEnd::kCancelled) kept = result.pictures;
-  picture->sink_ends = true;
   // May run this at once, and may be replaced by what that leads to.
-  const std::shared_ptr<AttemptSink> sink = picture->sink;
+  const std::shared_ptr<AttemptSink> sink = running->sink;
   sink->End(
       std::move(kept), [this, picture, transfer, result = std::move(result)](
                            absl::StatusOr<std::vector<Image>> images) mutable {
@@ -237,20 +243,24 @@ void Call::OnSinkEnded(Picture* picture, const TransferResult& transfer,
                        AttemptResult result,
                        absl::StatusOr<std::vector<Image>> images) {
   const absl::Time now = context_->loop->Now();
-  const std::shared_ptr<AttemptSink> sink = std::move(picture->sink);
-  picture->sink_ends = false;
+  const std::unique_ptr<Running> running = std::move(picture->running);
   picture->idle_since = now;
   bool may_repeat = true;
   if (!images.ok()) {
-    result.diagnosis =
-        SinkFailed(images.status(), attempts_[picture->attempt].route.model);
+    result.diagnosis = SinkFailed(images.status(), picture->machine.model());
     result.diagnosis->http_status = result.http_status;
     may_repeat = false;
   } else if (const auto* callback = std::get_if<CallbackSink>(&sink_)) {
-    may_repeat = callback->repeat_after_data || !sink->exposed();
+    may_repeat = callback->repeat_after_data || !running->sink->exposed();
   }
 
-  AttemptReport& report = attempts_[picture->attempt];
+  const ConfiguredKey& key = context_->configuration->keys[running->credential];
+  AttemptReport report;
+  report.number = static_cast<int>(running->place) + 1;
+  report.image_index = picture->index;
+  report.route = {"gemini", picture->machine.model(), key.fingerprint};
+  report.started = running->started;
+  report.waited = running->waited;
   report.duration = now - report.started;
   report.time_to_first_byte = transfer.time_to_first_byte;
   report.http_status = result.http_status;
@@ -268,12 +278,13 @@ void Call::OnSinkEnded(Picture* picture, const TransferResult& transfer,
            : !images.ok() || result.diagnosis->cause == Cause::kBadResponse);
   Emit(AttemptEnded{report});
   if (context_->spend) {
-    const ConfiguredKey& key =
-        context_->configuration->keys[picture->credential];
     context_->spend({key.project, report.route.model, now,
                      static_cast<int>(result.pictures.size()),
                      result.usage.total_tokens});
   }
+
+  if (attempts_.size() <= running->place) attempts_.resize(running->place + 1);
+  attempts_[running->place] = std::move(report);
 
   if (!result.diagnosis.has_value()) {
     if (images_ == nullptr) images_ = std::make_unique<Images>();
@@ -289,7 +300,7 @@ void Call::OnSinkEnded(Picture* picture, const TransferResult& transfer,
     images_->usage.total_tokens += result.usage.total_tokens;
   }
   if (transfer.end == TransferEnd::kCancelled ||
-      (picture->cancelled && result.diagnosis.has_value())) {
+      (running->cancelled && result.diagnosis.has_value())) {
     Do(picture, picture->machine.OnCancelled(now));
     return;
   }

@@ -80,6 +80,7 @@ class Call {
   void Cancel();
 
  private:
+  struct Running;
   struct Picture;
 
   void Do(Picture* picture, Action action);
@@ -97,8 +98,6 @@ class Call {
   CallContext* const context_;
   const uint64_t id_;
   const std::shared_ptr<const ImageRequest> request_;
-  const absl::Duration connect_limit_;
-  const absl::Duration stall_limit_;
   const Degradation degradation_;
   const Sink sink_;
   const absl::Time started_;
@@ -107,7 +106,8 @@ class Call {
   int unfinished_ = 0;
   bool starting_ = false;
   bool ended_ = false;
-  std::vector<AttemptReport> attempts_;  // By number.
+  size_t begun_ = 0;                     // Attempts.
+  std::vector<AttemptReport> attempts_;  // By number; those that ended.
   std::unique_ptr<Images> images_;       // Null: there are none yet.
 };
 

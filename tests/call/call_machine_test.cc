@@ -60,8 +60,10 @@ Order OrderFor(RetryOptions options = {},
                absl::Duration limit = absl::Minutes(5),
                absl::Duration attempt_limit = absl::Minutes(3)) {
   Order order;
-  order.terms = std::make_shared<Terms>(
-      Terms{options, attempt_limit, /*models=*/{"model"}});
+  TimeLimits limits;
+  limits.attempt = attempt_limit;
+  order.terms =
+      std::make_shared<Terms>(Terms{options, limits, /*models=*/{"model"}});
   order.deadline = kStart + limit;
   return order;
 }
