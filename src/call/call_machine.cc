@@ -55,7 +55,7 @@ std::optional<absl::Time> CallMachine::ComeBackAt(absl::Time now) const {
   std::optional<absl::Time> at = why_->retry_at;
   const Remedy remedy = RemedyFor(why_->cause);
   if (remedy == Remedy::kThrottle || remedy == Remedy::kBackoff) {
-    at = std::max(at.value_or(now), opens_.value_or(now));
+    at = std::max(at.value_or(now), opens_);
     if (at == absl::InfiniteFuture()) at = now;  // When an answer comes.
   }
   if (at.has_value()) at = std::max(*at, now);
@@ -69,7 +69,7 @@ Action CallMachine::Ask(absl::Time now) {
   }
   Admission admission = gates_->Admit(demand_, now);
   if (auto* permit = std::get_if<Permit>(&admission)) {
-    credential_ = permit->credential();
+    credential_ = static_cast<uint32_t>(permit->credential());
     if (requests_.size() <= credential_) requests_.resize(credential_ + 1);
     if (requests_[credential_] > terms_->retry.max_retries) {
       // By a verdict that another call's request disproved.

@@ -5,6 +5,7 @@
 #define GEMINI_SRC_CALL_CALL_MACHINE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -104,15 +105,15 @@ class CallMachine {
   Gates* const gates_;
   Demand demand_;
   std::optional<Permit> permit_;
-  size_t model_ = 0;           // Of terms_->models.
   std::vector<int> requests_;  // For this model, by credential.
-  size_t credential_ = 0;      // Of the last attempt.
+  uint32_t model_ = 0;         // Of terms_->models.
+  uint32_t credential_ = 0;    // Of the last attempt.
   int ambiguous_ = 0;
   int unusable_ = 0;  // Answers without a usable picture.
 
   // Why there is no picture yet, and when the gates were to open, as last told.
   std::shared_ptr<const Diagnosis> why_;
-  std::optional<absl::Time> opens_;
+  absl::Time opens_ = absl::InfinitePast();
 };
 
 }  // namespace gemini::internal

@@ -202,11 +202,10 @@ Gates::Opening Gates::Check(const GateCredential& credential,
 
 Admission Gates::AskForTurn(const Demand& demand, absl::Time now) {
   Queue& queue = queues_[demand.model];
-  const auto place =
-      queue
-          .try_emplace({demand.priority, demand.place},
-                       Waiter{demand.deadline, demand.ticket, {}})
-          .first;
+  const auto place = queue
+                         .try_emplace({demand.priority, demand.place},
+                                      Waiter{demand.deadline, demand.ticket})
+                         .first;
   if (place == queue.begin()) wants_turn_ = true;
   return AskAgain{std::nullopt, now, nullptr};
 }
@@ -261,9 +260,8 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
   }
 
   Queue& queue = queues_[demand.model];
-  const auto [place, is_new] =
-      queue.try_emplace({demand.priority, demand.place},
-                        Waiter{demand.deadline, demand.ticket, {}});
+  const auto [place, is_new] = queue.try_emplace(
+      {demand.priority, demand.place}, Waiter{demand.deadline, demand.ticket});
   if (place != queue.begin()) {
     Waiter& waiter = place->second;
     if (is_new && std::next(place) == queue.end() && !when_woken) {
@@ -271,8 +269,8 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
           BestThroughput(demand, now).TurnOf(queue.size() - 1, best->at);
       if (turn >= demand.deadline) waiter.too_late = turn;
     }
-    if (waiter.too_late.has_value()) {
-      const std::optional<absl::Time> turn = waiter.too_late;
+    if (waiter.too_late != absl::InfinitePast()) {
+      const absl::Time turn = waiter.too_late;
       Leave(demand, now);
       return NotAdmitted{std::move(best->why), turn};
     }
@@ -487,7 +485,7 @@ void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
   for (auto& [key, waiter] : queues_[sent.model]) {
     const absl::Time turn = best.TurnOf(ahead, opens);
     if (ahead++ > 0 && turn >= waiter.deadline) waiter.too_late = turn;
-    if (waiter.too_late.has_value() || opens >= waiter.deadline) {
+    if (waiter.too_late != absl::InfinitePast() || opens >= waiter.deadline) {
       woken_.push_back(waiter.ticket);
     }
   }

@@ -186,8 +186,9 @@ class Gates {
   struct Waiter {
     absl::Time deadline;
     uint64_t ticket;
-    // Its turn comes at this time at the earliest: too late.
-    std::optional<absl::Time> too_late;
+    // Its turn comes at this time at the earliest: too late. In the infinite
+    // past: it may come in time.
+    absl::Time too_late = absl::InfinitePast();
   };
   // Those who wait for a model, in the order in which they are let in.
   using Queue = std::map<std::pair<Priority, uint64_t>, Waiter>;

@@ -51,7 +51,7 @@ Diagnosis SinkFailed(const absl::Status& status, const std::string& model) {
 
 // An attempt that is under way, until its sink has ended.
 struct Call::Running {
-  size_t place = 0;  // In attempts_.
+  int number = 0;  // From 1.
   size_t credential = 0;
   absl::Time started;
   absl::Duration waited;
@@ -159,11 +159,12 @@ void Call::Wait(Picture* picture, const WaitUntil& action) {
     Wake(picture);
   });
   if (action.wakeable) {
-    context_->waiting[picture->machine.ticket()] = [this, picture] {
-      Wake(picture);
-    };
+    context_->waiting[picture->machine.ticket()] = {
+        this, static_cast<size_t>(picture->index)};
   }
 }
+
+void Waker::operator()() const { call->Wake(&call->pictures_[picture]); }
 
 void Call::Wake(Picture* picture) {
   if (picture->timer.has_value()) {
@@ -179,13 +180,13 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   const ConfiguredKey& key = configuration.keys[action.credential];
   picture->running = std::make_unique<Running>();
   Running* running = picture->running.get();
-  running->place = begun_++;
+  running->number = ++begun_;
   running->credential = action.credential;
   running->started = now;
   running->waited = now - picture->idle_since;
-  const int number = static_cast<int>(begun_);
-  Emit(AttemptStarted{
-      number, picture->index, {"gemini", action.model, key.fingerprint}});
+  Emit(AttemptStarted{running->number,
+                      picture->index,
+                      {"gemini", action.model, key.fingerprint}});
 
   GeminiTarget target;
   target.base_url = configuration.shown.base_url;
@@ -202,8 +203,9 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
       context_->transport->Resume(*picture->running->transfer);
     }
   };
-  running->sink = NewSink(context_->sinks, sink_,
-                          {number, picture->index, request_->count, resume});
+  running->sink =
+      NewSink(context_->sinks, sink_,
+              {running->number, picture->index, request_->count, resume});
   request.on_under_way = [this, picture] {
     picture->machine.OnUnderWay(context_->loop->Now());
   };
@@ -256,7 +258,7 @@ void Call::OnSinkEnded(Picture* picture, const TransferResult& transfer,
 
   const ConfiguredKey& key = context_->configuration->keys[running->credential];
   AttemptReport report;
-  report.number = static_cast<int>(running->place) + 1;
+  report.number = running->number;
   report.image_index = picture->index;
   report.route = {"gemini", picture->machine.model(), key.fingerprint};
   report.started = running->started;
@@ -283,8 +285,9 @@ void Call::OnSinkEnded(Picture* picture, const TransferResult& transfer,
                      result.usage.total_tokens});
   }
 
-  if (attempts_.size() <= running->place) attempts_.resize(running->place + 1);
-  attempts_[running->place] = std::move(report);
+  const auto number = static_cast<size_t>(running->number);
+  attempts_.resize(std::max(attempts_.size(), number));
+  attempts_[number - 1] = std::move(report);
 
   if (!result.diagnosis.has_value()) {
     if (images_ == nullptr) images_ = std::make_unique<Images>();

@@ -30,6 +30,16 @@
 
 namespace gemini::internal {
 
+class Call;
+
+// Wakes a picture of a call: small, since there are as many as calls that wait.
+struct Waker {
+  void operator()() const;
+
+  Call* call;
+  size_t picture;
+};
+
 // What calls share. Everything outlives the calls.
 struct CallContext {
   EventLoop* loop = nullptr;
@@ -42,7 +52,7 @@ struct CallContext {
   std::shared_ptr<const Terms> terms;  // Of the last call: most are alike.
 
   // Whom the gates are to wake, by ticket; run after what is being done.
-  absl::flat_hash_map<uint64_t, std::function<void()>> waiting;
+  absl::flat_hash_map<uint64_t, Waker> waiting;
   std::function<void()> after_gates;  // Called after each use of the gates.
   std::function<void(LedgerSpending)> spend;  // Empty: there is no ledger.
   std::function<double()> random;             // Uniform in [0, 1).
@@ -80,6 +90,7 @@ class Call {
   void Cancel();
 
  private:
+  friend struct Waker;
   struct Running;
   struct Picture;
 
@@ -104,9 +115,9 @@ class Call {
   FinishedFunction finished_;
   std::vector<Picture> pictures_;  // All of them from the beginning.
   int unfinished_ = 0;
+  int begun_ = 0;  // Attempts.
   bool starting_ = false;
   bool ended_ = false;
-  size_t begun_ = 0;                     // Attempts.
   std::vector<AttemptReport> attempts_;  // By number; those that ended.
   std::unique_ptr<Images> images_;       // Null: there are none yet.
 };
