@@ -15,6 +15,8 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -60,9 +62,8 @@ bool ReadRequest(int fd) {
   return true;
 }
 
-// Answers one request with a picture of about `size` bytes, a piece at a time.
-void Serve(int fd, int64_t size) {
-  if (!ReadRequest(fd)) return;
+// Sends a picture of about `size` bytes, a piece at a time.
+void Answer(int fd, int64_t size) {
   const std::string begin =
       R"({"candidates":[{"content":{"parts":[{"inlineData":{)"
       R"("mimeType":"image/png","data":"iVBORw0KGgoA)";
@@ -77,6 +78,11 @@ void Serve(int fd, int64_t size) {
   Send(fd, rest);
 }
 
+// Answers one request.
+void Serve(int fd, int64_t size) {
+  if (ReadRequest(fd)) Answer(fd, size);
+}
+
 // Answers one request with `begin` and then `piece` without end.
 void ServeWithoutEnd(int fd, const std::string& begin,
                      const std::string& piece) {
@@ -84,6 +90,19 @@ void ServeWithoutEnd(int fd, const std::string& begin,
   bool listens = Send(
       fd, absl::StrCat("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", begin));
   while (listens) listens = Send(fd, piece);
+}
+
+// Answers one request at once, and `n` further ones when all of them are there.
+void ServeTogether(int listener, int n) {
+  const int first = accept(listener, nullptr, nullptr);
+  Serve(first, 1 << 10);
+  close(first);
+  std::vector<int> waiting;
+  for (int i = 0; i < n; ++i) {
+    waiting.push_back(accept(listener, nullptr, nullptr));
+    if (!ReadRequest(waiting.back())) return;
+  }
+  for (const int fd : waiting) Answer(fd, 1 << 10);
 }
 
 class MemoryTest : public ::testing::Test {
@@ -94,7 +113,22 @@ class MemoryTest : public ::testing::Test {
   }
 
   // Does with each connection what `serve` does.
-  void Start(const std::function<void(int)>& serve) {
+  void Start(const std::function<void(int)>& serve,
+             const ClientOptions& options = {}) {
+    StartListener(
+        [&serve](int fd) {
+          while (true) {
+            const int connection = accept(fd, nullptr, nullptr);
+            if (connection < 0) return;
+            serve(connection);
+            close(connection);
+          }
+        },
+        options);
+  }
+
+  void StartListener(const std::function<void(int)>& serve,
+                     ClientOptions options = {}) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address = {};
     address.sin_family = AF_INET;
@@ -102,19 +136,14 @@ class MemoryTest : public ::testing::Test {
     socklen_t length = sizeof(address);
     auto* generic = reinterpret_cast<sockaddr*>(&address);
     ASSERT_EQ(bind(fd, generic, length), 0);
-    ASSERT_EQ(listen(fd, 8), 0);
+    ASSERT_EQ(listen(fd, 1024), 0);
     ASSERT_EQ(getsockname(fd, generic, &length), 0);
     child_ = fork();
     if (child_ == 0) {
-      while (true) {
-        const int connection = accept(fd, nullptr, nullptr);
-        if (connection < 0) _exit(0);
-        serve(connection);
-        close(connection);
-      }
+      serve(fd);
+      _exit(0);
     }
     close(fd);
-    ClientOptions options;
     options.api_key = "k";
     options.base_url =
         absl::StrCat("http://127.0.0.1:", ntohs(address.sin_port));
@@ -231,6 +260,61 @@ TEST_F(MemoryTest, APictureOfKnownLengthIsHeldOnceInMemory) {
   ASSERT_TRUE(outcome.ok() && outcome->images() != nullptr);
   EXPECT_GT(outcome->images()->images[0].size, 31 * kMiB);
   EXPECT_LT(growth, 32 * kMiB * 12 / 10);
+}
+
+// Of a call in all: libcurl's handle and connection, the receive buffer, ours.
+TEST_F(MemoryTest, ACallUnderWayNeedsLessThan20KiB) {
+  constexpr int kCalls = 400;
+  StartListener([](int fd) { ServeTogether(fd, kCalls); });
+  WarmUp(directory_.path() + "/a.png");
+  absl::Mutex mutex;
+  int good = 0;
+  int ended = 0;
+  const int64_t growth = PeakGrowth([&] {
+    for (int i = 0; i < kCalls; ++i) {
+      ImageRequest request;
+      request.prompt = "a kite";
+      CallOptions options;
+      options.sink = FileSink{"/dev/null", nullptr, false};
+      client_->GenerateAsync(std::move(request), std::move(options),
+                             [&](const absl::StatusOr<Outcome>& outcome) {
+                               internal::MutexLock lock(&mutex);
+                               if (outcome.ok() && outcome->images() != nullptr)
+                                 ++good;
+                               ++ended;
+                             });
+    }
+    internal::MutexLock lock(&mutex);
+    const auto all_ended = [&] { return ended == kCalls; };
+    mutex.Await(absl::Condition(&all_ended));
+  });
+  EXPECT_EQ(good, kCalls);
+  EXPECT_LT(growth, kCalls * (20 << 10));
+}
+
+TEST_F(MemoryTest, ACallThatWaitsNeedsOneKiBBesidesItsRequest) {
+  constexpr int kCalls = 9000;
+  ClientOptions limited;
+  limited.rate_limits.requests_per_minute = 1;
+  limited.time_limits.call = absl::Hours(24 * 365);
+  Start([](int fd) { Serve(fd, 1 << 10); }, limited);
+  WarmUp(directory_.path() + "/a.png");
+  std::vector<CallHandle> handles;
+  handles.reserve(kCalls);
+  const int64_t growth = PeakGrowth([&] {
+    for (int i = 0; i < kCalls; ++i) {
+      ImageRequest request;
+      request.prompt = "a kite";
+      handles.push_back(client_->GenerateAsync(
+          std::move(request), {}, [](const absl::StatusOr<Outcome>&) {}));
+      // Whatever it brings, those before it are waiting then.
+      if (i % 100 == 99)
+        client_->ListModels(absl::Seconds(5)).status().IgnoreError();
+    }
+  });
+  // With what says that it is shared.
+  const int64_t request = sizeof(ImageRequest) + 24 + sizeof(CallHandle);
+  EXPECT_LT(growth, kCalls * (1024 + request));
 }
 
 TEST_F(MemoryTest, AReferenceImageIsHeldOnceWhileItIsSent) {
