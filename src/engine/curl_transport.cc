@@ -60,7 +60,7 @@ struct CurlTransport::Transfer {
 
   Handle handle;
   std::unique_ptr<curl_slist, FreeList> header_list;
-  HttpRequest request;
+  HttpRequest request;  // Without what libcurl holds already.
   int64_t body_size = 0;
   std::string small_body;  // Sent with the head, if it is not empty.
   TransferLimits limits;
@@ -399,7 +399,8 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   // libcurl looks at each of these many times.
   bool ok = true;
   const char* user_agent = nullptr;
-  for (const auto& [name, value] : transfer->request.headers) {
+  const HttpHeaders headers = std::exchange(transfer->request.headers, {});
+  for (const auto& [name, value] : headers) {
     if (name == "User-Agent") {
       user_agent = value.c_str();
     } else {
@@ -417,7 +418,7 @@ bool CurlTransport::SetUp(Transfer* transfer) {
     // Options that this libcurl was built without are not worth failing for.
     ok = ok && curl_easy_setopt(easy, option, value) != CURLE_OUT_OF_MEMORY;
   };
-  const std::string& url = transfer->request.url;
+  const std::string url = std::exchange(transfer->request.url, {});
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_HTTPHEADER, list);
   set(CURLOPT_USERAGENT, user_agent);
@@ -454,6 +455,7 @@ bool CurlTransport::SetUp(Transfer* transfer) {
     if (transfer->body_size <= kSmallBody) {
       transfer->small_body.resize(static_cast<size_t>(transfer->body_size));
       body->Read(&transfer->small_body[0], transfer->small_body.size());
+      transfer->request.body.reset();
       set(CURLOPT_UPLOAD_BUFFERSIZE, kSmallSendBuffer);
       set(CURLOPT_POSTFIELDS, transfer->small_body.data());
     } else {
@@ -627,7 +629,7 @@ void CurlTransport::End(TransferId id, TransferEnd end,
       result.bytes_sent = transfer->was_sent ? transfer->body_size : sent;
     }
     // A service cannot act on a body of which a part is missing.
-    result.request_sent = transfer->request.body == nullptr
+    result.request_sent = transfer->body_size == 0
                               ? transfer->request_bytes() > 0
                               : result.bytes_sent >= transfer->body_size;
     curl_multi_remove_handle(multi_, transfer->easy());
