@@ -246,8 +246,10 @@ TEST_F(EventLoopTest, NeverRunsATaskAsideOnItsOwnThreadNorTwoOfItsOwnAtOnce) {
   absl::Notification last;
   std::function<void()> again = [&] {
     if (in_loop_here) ++wrong;
-    if (--left == 0) last.Notify();
-    if (left <= 0) return;
+    if (--left == 0) {
+      last.Notify();  // The last that this does.
+      return;
+    }
     loop_->Post([&] {
       if (in_loop.fetch_add(1) != 0) ++wrong;
       in_loop_here = true;
