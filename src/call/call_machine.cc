@@ -153,12 +153,24 @@ Action CallMachine::OnAttemptEnded(std::optional<Diagnosis> diagnosis,
   if (told.has_value()) {
     wake = std::max(wake, SpreadAfter(*told, now, random));
   }
+  absl::Time expected = wake;
+  if (remedy == Remedy::kThrottle) {
+    // It may be known by now that the quota opens later.
+    const std::optional<absl::Time> opens = gates_->OpensAt(demand_, now);
+    if (!exhausted && opens.has_value() && *opens >= demand_.deadline) {
+      demand_.repeats = false;
+      return Ask(now);
+    }
+    if (opens != absl::InfiniteFuture()) {
+      expected = std::max(wake, opens.value_or(wake));
+    }
+  }
   demand_.repeats = remedy == Remedy::kBackoff || remedy == Remedy::kAskCaller;
   // Behind those who wait: else the oldest call would be the probe each time
   // while a model fails, until it has no repetitions left.
   if (demand_.repeats) demand_.place = gates_->NewTicket();
   if (!exhausted && wake < demand_.deadline) {
-    return WaitUntil{wake, false, wake, why_};
+    return WaitUntil{wake, false, expected, why_};
   }
   // Another key has repetitions of its own.
   if (exhausted && remedy != Remedy::kAskCaller &&
@@ -173,7 +185,7 @@ Action CallMachine::OnAttemptEnded(std::optional<Diagnosis> diagnosis,
   // been paid for or that a repetition did not better.
   const bool time_heals =
       remedy == Remedy::kThrottle || remedy == Remedy::kBackoff;
-  if (time_heals && !told.has_value()) return Degrade(wake);
+  if (time_heals && !told.has_value()) return Degrade(expected);
   return Degrade(told);
 }
 

@@ -210,10 +210,8 @@ Admission Gates::AskForTurn(const Demand& demand, absl::Time now) {
   return AskAgain{std::nullopt, now, nullptr};
 }
 
-Admission Gates::Admit(const Demand& demand, absl::Time now) {
-  std::optional<Opening> best;
-  std::shared_ptr<const Diagnosis> closed;
-  size_t chosen = 0;
+Gates::Choice Gates::Choose(const Demand& demand, absl::Time now) {
+  Choice choice;
   for (size_t i = 0; i < credentials_.size(); ++i) {
     if (std::count(demand.exhausted.begin(), demand.exhausted.end(), i) > 0) {
       continue;
@@ -221,17 +219,29 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
     Opening opening = Check(credentials_[i], demand, now);
     if (opening.closed != nullptr) {
       // What heals by itself says more about what to do than what does not.
-      if (closed == nullptr || (!closed->retry_at.has_value() &&
-                                opening.closed->retry_at.has_value())) {
-        closed = opening.closed;
+      if (choice.closed == nullptr || (!choice.closed->retry_at.has_value() &&
+                                       opening.closed->retry_at.has_value())) {
+        choice.closed = std::move(opening.closed);
       }
       continue;
     }
-    if (!best.has_value() || opening.at < best->at) {
-      best = std::move(opening);
-      chosen = i;
+    if (!choice.best.has_value() || opening.at < choice.best->at) {
+      choice.best = std::move(opening);
+      choice.credential = i;
     }
   }
+  return choice;
+}
+
+std::optional<absl::Time> Gates::OpensAt(const Demand& demand, absl::Time now) {
+  const Choice choice = Choose(demand, now);
+  if (!choice.best.has_value()) return absl::InfiniteFuture();
+  if (choice.best->at == absl::InfiniteFuture()) return std::nullopt;
+  return choice.best->at;
+}
+
+Admission Gates::Admit(const Demand& demand, absl::Time now) {
+  auto [best, chosen, closed] = Choose(demand, now);
   const bool waits = best.has_value() && best->at > now;
   if (!waits && !has_turn(now)) return AskForTurn(demand, now);
   if (!best.has_value()) {

@@ -105,6 +105,10 @@ class Gates {
   // Asks all gates of all routes to the demand's model at once.
   Admission Admit(const Demand& demand, absl::Time now);
 
+  // When the gates open for `demand`, to all that is known, without a place in
+  // line; InfiniteFuture: not by waiting. Nothing: an answer decides.
+  std::optional<absl::Time> OpensAt(const Demand& demand, absl::Time now);
+
   // The request of `permit` is being sent. Until a connection stood it could
   // not be refused.
   void OnUnderWay(const Permit& permit, absl::Time now);
@@ -224,6 +228,13 @@ class Gates {
   ModelState& Model(const std::string& model);
   Opening Check(const GateCredential& credential, const Demand& demand,
                 absl::Time now);
+  // Of all keys that the demand may use.
+  struct Choice {
+    std::optional<Opening> best;              // None: all are closed.
+    size_t credential = 0;                    // The best one's.
+    std::shared_ptr<const Diagnosis> closed;  // Why the others are.
+  };
+  Choice Choose(const Demand& demand, absl::Time now);
   Admission AskForTurn(const Demand& demand, absl::Time now);
   void Send(uint64_t id, size_t credential, const Demand& demand,
             absl::Time now);

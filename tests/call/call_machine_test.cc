@@ -229,6 +229,39 @@ TEST(CallMachineTest, DegradesAtOnceWhenTheServersDelayOverrunsTheDeadline) {
   EXPECT_EQ(course.finish.retry_at, told);
 }
 
+TEST(CallMachineTest, WithoutAServersDelayTheGatesTellAtOnceThatItIsTooLate) {
+  // A quota of which nothing is known is tested 2 s after its refusal.
+  Diagnosis bare = Failure(Cause::kOverloaded);
+  bare.http_status = 429;
+  for (const Diagnosis& refusal : {bare, Failure(Cause::kRateLimited)}) {
+    const Course course = Drive(OrderFor({}, absl::Seconds(1)), {refusal}, 0.1);
+    EXPECT_EQ(course.requests, 1);
+    EXPECT_EQ(course.waited, absl::ZeroDuration());
+    EXPECT_EQ(course.finish.verdict, Finish::Verdict::kDegraded);
+    EXPECT_EQ(course.finish.retry_at, kStart + absl::Seconds(2));
+  }
+}
+
+TEST(CallMachineTest, WithoutRepetitionsLeftItSaysWhenTheGatesOpen) {
+  RetryOptions once;
+  once.max_retries = 0;
+  const Course course =
+      Drive(OrderFor(once), {Failure(Cause::kRateLimited)}, 0.1);
+  EXPECT_EQ(course.finish.retry_at, kStart + absl::Seconds(2));
+}
+
+TEST(CallMachineTest, ABackoffIsExpectedToLastUntilTheGatesOpen) {
+  Gates gates({}, {}, {{"key", "project"}});
+  CallMachine machine(OrderFor(), &gates);
+  machine.OnStarted(kStart);
+  const Action action =
+      machine.OnAttemptEnded(Failure(Cause::kRateLimited), kStart, 0.1);
+  const auto* wait = std::get_if<WaitUntil>(&action);
+  ASSERT_NE(wait, nullptr);
+  EXPECT_EQ(wait->time, kStart + absl::Milliseconds(500));
+  EXPECT_EQ(wait->expected, kStart + absl::Seconds(2));
+}
+
 TEST(CallMachineTest, NeverWaitsForAQuotaOfZero) {
   const Course course = Drive(OrderFor(), {Failure(Cause::kZeroQuota)}, 0.5);
   EXPECT_EQ(course.waited, absl::ZeroDuration());
