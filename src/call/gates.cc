@@ -4,21 +4,10 @@
 #include <cmath>
 #include <iterator>
 
-#include "absl/strings/str_cat.h"
 #include "call/remedy.h"
 
 namespace gemini::internal {
 namespace {
-
-bool IsTokens(QuotaUnit unit) {
-  return unit == QuotaUnit::kInputTokens || unit == QuotaUnit::kOutputTokens ||
-         unit == QuotaUnit::kTokens;
-}
-
-// What one request takes of a quota, as far as it can be told beforehand.
-double Amount(QuotaUnit unit, double input_tokens) {
-  return IsTokens(unit) ? std::max(1.0, input_tokens) : 1;
-}
 
 // The limit in units of Amount(); nothing if what is counted is not known here.
 std::optional<double> LimitOf(const QuotaViolation& violation) {
@@ -30,17 +19,6 @@ std::optional<double> LimitOf(const QuotaViolation& violation) {
     return std::nullopt;
   }
   return static_cast<double>(*violation.limit);
-}
-
-absl::Duration LengthOf(QuotaWindow window, absl::Duration minute) {
-  switch (window) {
-    case QuotaWindow::kTenMinutes:
-      return minute * 10;
-    case QuotaWindow::kHour:
-      return minute * 60;
-    default:
-      return minute;
-  }
 }
 
 // Of what was sent, per project and model.
@@ -144,6 +122,12 @@ Gates::ProjectModel& Gates::Of(const std::string& project,
   return *route;
 }
 
+bool Gates::IsOurs(const std::string& project) const {
+  return std::any_of(
+      credentials_.begin(), credentials_.end(),
+      [&project](const auto& key) { return key.project == project; });
+}
+
 VerdictGate& Gates::MoneyOf(const std::string& project) {
   return money_.try_emplace(project, options_).first->second;
 }
@@ -241,6 +225,7 @@ std::optional<absl::Time> Gates::OpensAt(const Demand& demand, absl::Time now) {
 }
 
 Admission Gates::Admit(const Demand& demand, absl::Time now) {
+  MakeRoomFor(demand.model, now);
   auto [best, chosen, closed] = Choose(demand, now);
   const bool waits = best.has_value() && best->at > now;
   if (!waits && !has_turn(now)) return AskForTurn(demand, now);
@@ -455,7 +440,6 @@ void Gates::NoteRefusalTook(absl::Duration time) {
 
 void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
                     ProjectModel* route, absl::Time now) {
-  const std::string& project = sent.key.project;
   route->last_refusal = std::make_shared<const Diagnosis>(diagnosis);
   std::vector<QuotaViolation> violations = diagnosis.violations;
   if (violations.empty()) {
@@ -472,8 +456,10 @@ void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
                          return u.id < wanted;
                        });
   for (const QuotaViolation& violation : violations) {
-    QuotaBucket* bucket = BucketFor(project, violation, route);
-    bucket->OnRefused(id, sent.at, LimitOf(violation), diagnosis.retry_at, now);
+    const auto [bucket, is_its_own] = BucketFor(sent, violation, route, now);
+    bucket->OnRefused(id, sent.at,
+                      is_its_own ? LimitOf(violation) : std::nullopt,
+                      diagnosis.retry_at, now);
     uncertain |= bucket->uncertain();
   }
   if (use != route->record.end() && use->id == id) use->refused = true;
@@ -525,41 +511,6 @@ Gates::Throughput Gates::BestThroughput(const Demand& demand, absl::Time now) {
     best.requests += *least;
   }
   return best;
-}
-
-QuotaBucket* Gates::BucketFor(const std::string& project,
-                              const QuotaViolation& violation,
-                              ProjectModel* route) {
-  std::string of = absl::StrCat(violation.model, "|", violation.location);
-  for (const auto& [name, value] : violation.dimensions) {
-    absl::StrAppend(&of, "|", name, "=", value);
-  }
-  const bool bare = violation.quota_id.empty() && violation.metric.empty() &&
-                    violation.window == QuotaWindow::kUnknown;
-  const std::string quota =
-      absl::StrCat(violation.quota_id, "|", violation.metric);
-  if (bare || violation.model.empty()) {
-    // Of no model that is named: of the one that was asked for.
-    absl::StrAppend(&of, "|", reinterpret_cast<uintptr_t>(route));
-  }
-  std::unique_ptr<QuotaBucket>& bucket = buckets_[{project, quota, of}];
-  if (bucket == nullptr) {
-    bucket = bare ? std::make_unique<QuotaBucket>(QuotaBucket::Bare(options_))
-                  : std::make_unique<QuotaBucket>(
-                        options_, LengthOf(violation.window, options_.minute),
-                        QuotaBucket::Kind::kUnknown);
-  }
-  const bool bound =
-      std::any_of(route->buckets.begin(), route->buckets.end(),
-                  [&](const auto& b) { return b.bucket == bucket.get(); });
-  if (!bound) {
-    route->buckets.push_back({bucket.get(), violation.unit});
-    for (const ProjectModel::Use& use : route->record) {
-      if (use.refused) continue;  // By another quota.
-      bucket->OnSent(use.id, Amount(violation.unit, use.input_tokens), use.at);
-    }
-  }
-  return bucket.get();
 }
 
 void Gates::Release(uint64_t id) {

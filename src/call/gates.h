@@ -91,6 +91,18 @@ using Admission = std::variant<Permit, AskAgain, NotAdmitted>;
 
 class Gates {
  public:
+  // Names come from servers and callers, so what is kept by them is bounded.
+  // Of the quotas that refusals name, for each project and model: beyond them
+  // one that holds nothing back now makes room, the one named longest ago. If
+  // there is none, what more is named is taken for one further quota.
+  static constexpr size_t kMaxQuotas = 32;
+
+  // Of models: beyond them those make room that were asked for longest ago,
+  // before others that hold nothing back, then those closed by a verdict or by
+  // the breaker. Never one that has requests or waits for the server's time or
+  // a quota, which its requests and their delays bound.
+  static constexpr size_t kMaxModels = 256;
+
   // `credentials`: in the order in which they are tried; at least one.
   Gates(const GateOptions& options, const RateLimits& limits,
         std::vector<GateCredential> credentials);
@@ -156,8 +168,15 @@ class Gates {
   bool has_events() const { return !events_.empty(); }
   bool has_requests() const { return !sent_.empty(); }
 
+  // How many are kept.
+  size_t quotas() const { return buckets_.size(); }
+  size_t models() const { return models_.size(); }
+
  private:
   friend class Permit;
+
+  // Project, quota, and what it is of.
+  using QuotaName = std::tuple<std::string, std::string, std::string>;
 
   // Of a project, for one model as the caller names it.
   struct ProjectModel {
@@ -166,6 +185,8 @@ class Gates {
     struct Bound {
       QuotaBucket* bucket;
       QuotaUnit unit;
+      const QuotaName* name = nullptr;             // Null: stated by the user.
+      absl::Time named_at = absl::InfinitePast();  // By a refusal, last.
     };
 
     struct Use {
@@ -224,8 +245,16 @@ class Gates {
     CircuitBreaker breaker;
     int in_flight = 0;
     std::shared_ptr<const Diagnosis> last_fault;
+    absl::Time asked_at = absl::InfinitePast();
   };
   ModelState& Model(const std::string& model);
+  bool IsOurs(const std::string& project) const;
+  void MakeRoomFor(const std::string& model, absl::Time now);
+  bool HoldsBack(const ProjectModel& route, absl::Time now);
+  void ForgetModel(const std::string& model);
+  void ForgetQuota(const QuotaName* name);
+  bool MakeRoomForQuota(ProjectModel* route, double input_tokens,
+                        absl::Time now);
   Opening Check(const GateCredential& credential, const Demand& demand,
                 absl::Time now);
   // Of all keys that the demand may use.
@@ -250,8 +279,13 @@ class Gates {
                ProjectModel* route, absl::Time now);
   void Note(LedgerEvent::Kind kind, uint64_t id, const Sent& sent,
             absl::Time now, const std::optional<Diagnosis>& diagnosis);
-  QuotaBucket* BucketFor(const std::string& project,
-                         const QuotaViolation& violation, ProjectModel* route);
+  // `bucket` knows the quota of `violation`, or all that found no place.
+  struct Named {
+    QuotaBucket* bucket;
+    bool is_its_own;
+  };
+  Named BucketFor(const Sent& sent, const QuotaViolation& violation,
+                  ProjectModel* route, absl::Time now);
   void Release(uint64_t id);
   // What all keys together let in at best, as if nobody else used them.
   struct Throughput {
@@ -279,9 +313,7 @@ class Gates {
   std::map<std::string, ModelState> models_;
   RetryBudget retry_budget_;
   std::shared_ptr<const Diagnosis> stated_limit_;  // The user's limit is met.
-  std::map<std::tuple<std::string, std::string, std::string>,
-           std::unique_ptr<QuotaBucket>>
-      buckets_;  // By project, quota, and what it is of.
+  std::map<QuotaName, std::unique_ptr<QuotaBucket>> buckets_;
   std::map<uint64_t, Sent> sent_;
   std::map<std::string, Queue> queues_;  // By model.
   std::vector<uint64_t> woken_;

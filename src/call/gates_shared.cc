@@ -55,16 +55,14 @@ void Gates::Note(LedgerEvent::Kind kind, uint64_t id, const Sent& sent,
 }
 
 void Gates::OnForeign(const LedgerEvent& event, absl::Time now) {
-  const bool ours = std::any_of(
-      credentials_.begin(), credentials_.end(),
-      [&event](const auto& key) { return key.project == event.project; });
-  if (!ours) return;
+  if (!IsOurs(event.project)) return;
   // The clocks of processes may differ a little.
   const absl::Time at = std::min(event.at, now);
   const auto name = std::make_pair(event.process, event.request);
   if (event.kind == LedgerEvent::Kind::kSent) {
     const uint64_t id = ++last_permit_;
     foreign_[name] = id;
+    MakeRoomFor(event.model, now);
     TakeQuota(id,
               {event.model,
                {event.credential, event.project},
@@ -100,6 +98,8 @@ void Gates::OnForeign(const LedgerEvent& event, absl::Time now) {
 }
 
 void Gates::OnForeignDay(const LedgerDay& day, absl::Time now) {
+  if (!IsOurs(day.project)) return;
+  MakeRoomFor(day.model, now);
   ProjectModel& route = Of(day.project, day.model);
   for (const ProjectModel::Bound& bound : route.buckets) {
     if (bound.bucket->kind() != QuotaBucket::Kind::kDay) continue;

@@ -38,6 +38,15 @@ constexpr int kMostDoublings = 3;
 
 }  // namespace
 
+bool IsTokens(QuotaUnit unit) {
+  return unit == QuotaUnit::kInputTokens || unit == QuotaUnit::kOutputTokens ||
+         unit == QuotaUnit::kTokens;
+}
+
+double Amount(QuotaUnit unit, double input_tokens) {
+  return IsTokens(unit) ? std::max(1.0, input_tokens) : 1;
+}
+
 QuotaBucket::QuotaBucket(const GateOptions& options, absl::Duration window,
                          Kind kind)
     : options_(options), window_(window), kind_(kind) {}
@@ -152,6 +161,18 @@ absl::Time QuotaBucket::Next(double amount, absl::Time now) {
     return SlidingOpening(amount, cap, now);
   }
   return UsedInWindow(now) + amount <= cap ? now : NextWindow(now);
+}
+
+bool QuotaBucket::HoldsBack(double amount, absl::Time now) {
+  if (Next(amount, now) > now || test_ != 0) return true;
+  // One is to test it first, unless nobody has wanted to for long.
+  return state_ == State::kProbing ||
+         (state_ == State::kClosed && now <= until_ + window_);
+}
+
+bool QuotaBucket::InUse(absl::Time now) {
+  Forget(now);
+  return !uses_.empty();
 }
 
 double QuotaBucket::UsedInWindow(absl::Time now) const {

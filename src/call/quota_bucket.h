@@ -10,8 +10,14 @@
 
 #include "absl/time/time.h"
 #include "call/gate_options.h"
+#include "gemini/diagnosis.h"
 
 namespace gemini::internal {
+
+bool IsTokens(QuotaUnit unit);
+
+// What one request takes of a quota, as far as it can be told beforehand.
+double Amount(QuotaUnit unit, double input_tokens);
 
 class QuotaBucket {
  public:
@@ -58,6 +64,12 @@ class QuotaBucket {
 
   // Closed since a refusal, until then.
   std::optional<absl::Time> closed_until() const;
+
+  // Forgetting it would let through what it holds back.
+  bool HoldsBack(double amount, absl::Time now);
+
+  // Something that was sent is still in its window.
+  bool InUse(absl::Time now);
 
   // How much the server or the user lets in at most within a window, if known.
   std::optional<double> limit() const { return limit_; }

@@ -212,6 +212,83 @@ TEST_F(GatesTest, ADelayOfDaysForAMinutesQuotaIsNotBelieved) {
   EXPECT_LE(again->time, kStart + absl::Minutes(15));
 }
 
+Diagnosis QuotaNamed(const std::string& id, absl::Time retry_at) {
+  Diagnosis diagnosis = MinuteQuota(10, retry_at);
+  diagnosis.violations[0].quota_id = id;
+  return diagnosis;
+}
+
+TEST_F(GatesTest, AServerThatNamesANewQuotaEachTimeIsKeptWithinBounds) {
+  absl::Time now = kStart;
+  Demand demand = NewDemand(&gates_);
+  demand.deadline = kStart + absl::Hours(24);
+  for (int i = 0; i < 1000; ++i) {
+    Permit permit = MustAdmit(&gates_, demand, now);
+    const absl::Time told = now + absl::Seconds(1);
+    gates_.Record(std::move(permit), now,
+                  QuotaNamed("quota" + std::to_string(i), told), 0.5);
+    const Admission admission = gates_.Admit(demand, now);
+    const auto* again = std::get_if<AskAgain>(&admission);
+    ASSERT_NE(again, nullptr);
+    EXPECT_GE(again->time, told);
+    now = *again->time;
+  }
+  EXPECT_LE(gates_.quotas(), Gates::kMaxQuotas + 1);
+}
+
+TEST_F(GatesTest, NoQuotaIsForgottenWhileItIsClosed) {
+  RateLimits limits;
+  limits.requests_per_minute = 1000;
+  Gates gates({}, limits, {{"key", "project"}});
+  std::vector<Permit> permits;
+  for (int i = 0; i < 200; ++i) {
+    permits.push_back(MustAdmit(&gates, NewDemand(&gates), kStart));
+  }
+  // All at once, and the longest delay neither first nor last.
+  for (int i = 0; i < 200; ++i) {
+    const absl::Duration delay = absl::Seconds(i == 100 ? 55 : 5);
+    gates.Record(std::move(permits[static_cast<size_t>(i)]), kStart,
+                 QuotaNamed("quota" + std::to_string(i), kStart + delay), 0.5);
+  }
+  EXPECT_LE(gates.quotas(), Gates::kMaxQuotas + 1);
+  const Admission admission = gates.Admit(NewDemand(&gates), kStart);
+  const auto* again = std::get_if<AskAgain>(&admission);
+  ASSERT_NE(again, nullptr);
+  EXPECT_GE(again->time, kStart + absl::Seconds(55));
+}
+
+TEST_F(GatesTest, ModelsAreKeptWithinBounds) {
+  const auto demand_for = [this](const std::string& model, absl::Time now) {
+    Demand demand = NewDemand(&gates_);
+    demand.model = model;
+    demand.deadline = now + absl::Minutes(5);
+    return demand;
+  };
+  // One that the server closed for a time, one that has a request.
+  Permit permit = MustAdmit(&gates_, demand_for("closed", kStart), kStart);
+  const absl::Time told = kStart + absl::Minutes(1);
+  gates_.Record(std::move(permit), kStart, MinuteQuota(10, told), 0.5);
+  const Permit busy = MustAdmit(&gates_, demand_for("busy", kStart), kStart);
+  absl::Time now = kStart;
+  for (int i = 0; i < 3000; ++i) {
+    now += absl::Milliseconds(10);
+    permit =
+        MustAdmit(&gates_, demand_for("model" + std::to_string(i), now), now);
+    std::optional<Diagnosis> diagnosis;
+    if (i % 2 == 0) diagnosis = Failure(Cause::kModelNotFound);
+    gates_.Record(std::move(permit), now, diagnosis, 0.5);
+  }
+  EXPECT_LE(gates_.models(), Gates::kMaxModels);
+  EXPECT_TRUE(std::holds_alternative<AskAgain>(
+      gates_.Admit(demand_for("closed", now), now)));
+  EXPECT_TRUE(std::holds_alternative<AskAgain>(
+      gates_.Admit(demand_for("busy", kStart), kStart)))
+      << "its first request is still awaited";
+  // What was asked for last is remembered.
+  EXPECT_TRUE(std::holds_alternative<NotAdmitted>(
+      gates_.Admit(demand_for("model2998", now), now)));
+}
+
 TEST_F(GatesTest, ADroppedPermitNeverWedgesAProbe) {
   { const Permit dropped = MustAdmit(&gates_, NewDemand(&gates_), kStart); }
   MustAdmit(&gates_, NewDemand(&gates_), kStart);
