@@ -19,8 +19,9 @@ namespace gemini::internal {
 struct LedgerEvent {
   enum class Kind {
     kSent,
-    kEnded,    // Judged: with pictures if there is no diagnosis.
-    kReleased  // Nothing is known of its end.
+    kEnded,     // Judged: with pictures if there is no diagnosis.
+    kReleased,  // Nothing is known of its end.
+    kUnsent     // It never was: it has used nothing.
   };
 
   Kind kind = Kind::kSent;

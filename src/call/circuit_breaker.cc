@@ -128,4 +128,10 @@ void CircuitBreaker::OnReleased(uint64_t id) {
   if (state_ == State::kHalfOpen && id == probe_) state_ = State::kOpen;
 }
 
+void CircuitBreaker::OnUnsent(uint64_t id, absl::Time sent) {
+  OnReleased(id);
+  const auto place = std::lower_bound(sends_.begin(), sends_.end(), sent);
+  if (place != sends_.end() && *place == sent) sends_.erase(place);
+}
+
 }  // namespace gemini::internal

@@ -38,6 +38,9 @@ class CircuitBreaker {
   // Its end says nothing about the model.
   void OnReleased(uint64_t id);
 
+  // It was not sent at `sent` after all.
+  void OnUnsent(uint64_t id, absl::Time sent);
+
   bool is_closed() const { return state_ == State::kClosed; }
 
  private:

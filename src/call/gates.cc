@@ -293,7 +293,8 @@ void Gates::Send(uint64_t id, size_t credential, const Demand& demand,
   ++model.in_flight;
   model.breaker.OnSent(id, now);
   if (demand.repeats) retry_budget_.OnRetry(now);
-  Sent sent{demand.model, credentials_[credential], demand.input_tokens, now};
+  Sent sent{demand.model, credentials_[credential], demand.input_tokens, now,
+            demand.repeats};
   Note(LedgerEvent::Kind::kSent, id, sent, now, std::nullopt);
   TakeQuota(id, std::move(sent), now);
 }
@@ -320,6 +321,7 @@ void Gates::TakeQuota(uint64_t id, Sent sent, absl::Time now) {
 void Gates::OnUnderWay(const Permit& permit, absl::Time now) {
   const auto entry = sent_.find(permit.id_);
   if (entry == sent_.end()) return;
+  entry->second.under_way = true;
   ProjectModel& route = Of(entry->second.key.project, entry->second.model);
   route.slow_start.OnUnderWay(permit.id_, now);
   for (const auto& bound : route.buckets) {
@@ -334,8 +336,16 @@ void Gates::Record(Permit permit, absl::Time now,
   if (entry == sent_.end()) return;
   const Sent sent = std::move(entry->second);
   sent_.erase(entry);
-  Note(LedgerEvent::Kind::kEnded, permit.id_, sent, now, diagnosis);
+  const bool unsent = !sent.under_way && diagnosis.has_value() &&
+                      diagnosis->cause == Cause::kTransient &&
+                      !diagnosis->http_status.has_value();
+  Note(unsent ? LedgerEvent::Kind::kUnsent : LedgerEvent::Kind::kEnded,
+       permit.id_, sent, now, unsent ? std::nullopt : diagnosis);
   RecordHealth(permit.id_, sent, diagnosis, now, random);
+  if (unsent) {
+    WithdrawQuota(permit.id_, sent);
+    return;
+  }
   RecordQuota(permit.id_, sent, diagnosis.has_value() ? &*diagnosis : nullptr,
               now);
 }
@@ -424,6 +434,17 @@ void Gates::RecordQuota(uint64_t id, const Sent& sent,
   }
 }
 
+std::deque<Gates::ProjectModel::Use>::iterator Gates::UseOf(ProjectModel* route,
+                                                            uint64_t id) {
+  auto& record = route->record;
+  const auto use =
+      std::lower_bound(record.begin(), record.end(), id,
+                       [](const ProjectModel::Use& u, uint64_t wanted) {
+                         return u.id < wanted;
+                       });
+  return use != record.end() && use->id == id ? use : record.end();
+}
+
 // Long ones only: the hold is long enough for the others.
 void Gates::NoteRefusalTook(absl::Duration time) {
   const absl::Duration hold =
@@ -450,11 +471,7 @@ void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
     }
   }
   bool uncertain = false;
-  const auto use =
-      std::lower_bound(route->record.begin(), route->record.end(), id,
-                       [](const ProjectModel::Use& u, uint64_t wanted) {
-                         return u.id < wanted;
-                       });
+  const auto use = UseOf(route, id);
   for (const QuotaViolation& violation : violations) {
     const auto [bucket, is_its_own] = BucketFor(sent, violation, route, now);
     bucket->OnRefused(id, sent.at,
@@ -462,7 +479,7 @@ void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
                       diagnosis.retry_at, now);
     uncertain |= bucket->uncertain();
   }
-  if (use != route->record.end() && use->id == id) use->refused = true;
+  if (use != route->record.end()) use->refused = true;
   if (uncertain) {
     route->slow_start.Reset();
   } else {
@@ -518,10 +535,26 @@ void Gates::Release(uint64_t id) {
   if (entry == sent_.end()) return;
   const Sent sent = std::move(entry->second);
   sent_.erase(entry);
-  Note(LedgerEvent::Kind::kReleased, id, sent, {}, std::nullopt);
+  Note(sent.under_way ? LedgerEvent::Kind::kReleased
+                      : LedgerEvent::Kind::kUnsent,
+       id, sent, sent.at, std::nullopt);
   ModelState& model = Model(sent.model);
   --model.in_flight;
-  model.breaker.OnReleased(id);
+  if (sent.under_way) {
+    model.breaker.OnReleased(id);
+    ReleaseQuota(id, sent);
+    return;
+  }
+  model.breaker.OnUnsent(id, sent.at);
+  if (sent.repeats) retry_budget_.OnUnsent();
+  WithdrawQuota(id, sent);
+}
+
+void Gates::WithdrawQuota(uint64_t id, const Sent& sent) {
+  ProjectModel& route = Of(sent.key.project, sent.model);
+  for (const auto& bound : route.buckets) bound.bucket->OnUnsent(id);
+  const auto use = UseOf(&route, id);
+  if (use != route.record.end()) route.record.erase(use);
   ReleaseQuota(id, sent);
 }
 

@@ -50,7 +50,8 @@ struct Demand {
   std::vector<size_t> exhausted;  // Credentials that it may not use any more.
 };
 
-// Leave to send one request. Ends in Gates::Record(); dropping it releases it.
+// Leave to send one request. Ends in Gates::Record(); dropping it releases it,
+// and gives its places back if it was not under way.
 class Permit {
  public:
   Permit(Permit&& other) noexcept
@@ -224,6 +225,8 @@ class Gates {
     GateCredential key;
     double input_tokens;
     absl::Time at;
+    bool repeats = false;
+    bool under_way = false;
   };
 
   struct Opening {
@@ -274,6 +277,9 @@ class Gates {
   void RecordQuota(uint64_t id, const Sent& sent, const Diagnosis* diagnosis,
                    absl::Time now);
   void ReleaseQuota(uint64_t id, const Sent& sent);
+  void WithdrawQuota(uint64_t id, const Sent& sent);
+  static std::deque<ProjectModel::Use>::iterator UseOf(ProjectModel* route,
+                                                       uint64_t id);
   void NoteRefusalTook(absl::Duration time);
   void Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
                ProjectModel* route, absl::Time now);

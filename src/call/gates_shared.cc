@@ -46,7 +46,8 @@ void Gates::Note(LedgerEvent::Kind kind, uint64_t id, const Sent& sent,
   event.project = sent.key.project;
   event.credential = sent.key.id;
   event.model = sent.model;
-  event.at = kind == LedgerEvent::Kind::kReleased ? sent.at : now;
+  const bool ended = kind == LedgerEvent::Kind::kEnded;
+  event.at = ended ? now : sent.at;
   event.input_tokens = sent.input_tokens;
   if (diagnosis.has_value()) {
     event.diagnosis = std::make_shared<const Diagnosis>(*diagnosis);
@@ -81,6 +82,10 @@ void Gates::OnForeign(const LedgerEvent& event, absl::Time now) {
   sent_.erase(entry);
   if (event.kind == LedgerEvent::Kind::kReleased) {
     ReleaseQuota(id, sent);
+    return;
+  }
+  if (event.kind == LedgerEvent::Kind::kUnsent) {
+    WithdrawQuota(id, sent);
     return;
   }
   if (event.diagnosis == nullptr) {

@@ -217,6 +217,16 @@ void QuotaBucket::OnSettled(uint64_t id, absl::Time now) {
 
 void QuotaBucket::OnReleased(uint64_t id) {
   if (state_ == State::kProbing && id == probe_) state_ = State::kClosed;
+  if (id == test_) test_ = 0;
+}
+
+void QuotaBucket::OnUnsent(uint64_t id) {
+  OnReleased(id);
+  for (auto use = uses_.rbegin(); use != uses_.rend(); ++use) {
+    if (use->id != id) continue;
+    uses_.erase(std::next(use).base());
+    return;
+  }
 }
 
 void QuotaBucket::Reopen(absl::Time now) {

@@ -51,6 +51,9 @@ class QuotaBucket {
   // Nothing is known of the request's end.
   void OnReleased(uint64_t id);
 
+  // It was not sent: its place is free.
+  void OnUnsent(uint64_t id);
+
   // The request, sent at `sent`, was refused. `limit` in the unit of the
   // amounts, `retry_at` as the server says.
   void OnRefused(uint64_t id, absl::Time sent, std::optional<double> limit,

@@ -28,6 +28,10 @@ void RetryBudget::OnRetry(absl::Time now) {
   left_ -= 1;
 }
 
+void RetryBudget::OnUnsent() {
+  left_ = std::min(options_.retry_burst, left_ + 1);
+}
+
 void RetryBudget::OnSuccess(absl::Time now) {
   Refill(now);
   left_ = std::min(options_.retry_burst, left_ + options_.retry_share);

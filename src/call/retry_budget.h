@@ -19,6 +19,7 @@ class RetryBudget {
   absl::Time Next(absl::Time now);
 
   void OnRetry(absl::Time now);
+  void OnUnsent();  // The repetition was not sent after all.
   void OnSuccess(absl::Time now);
 
  private:

@@ -151,8 +151,9 @@ std::optional<absl::Duration> LengthOf(QuotaWindow window) {
 
 int64_t SentSince(Sqlite* database, const QuotaRecord& of, absl::Time since) {
   Sqlite::Statement row = database->Prepare(
-      "SELECT count(*) FROM event WHERE service = ?1 AND project = ?2 AND "
-      "model = ?3 AND at > ?4 AND kind = 0");
+      "SELECT coalesce(sum(iif(kind = 0, 1, -1)), 0) FROM event WHERE "
+      "service = ?1 AND project = ?2 AND model = ?3 AND at > ?4 AND "
+      "kind IN (0, 3)");
   row.Bind(of.service).Bind(of.project).Bind(of.model).Bind(since);
   return row.Step() ? row.Number() : 0;
 }
@@ -281,7 +282,7 @@ LedgerEvent ReadEvent(Sqlite* database, Sqlite::Statement* row) {
   event.process = row->Text();
   event.request = static_cast<uint64_t>(row->Number());
   event.kind =
-      static_cast<LedgerEvent::Kind>(std::clamp<int64_t>(row->Number(), 0, 2));
+      static_cast<LedgerEvent::Kind>(std::clamp<int64_t>(row->Number(), 0, 3));
   event.project = row->Text();
   event.credential = row->Text();
   event.model = row->Text();

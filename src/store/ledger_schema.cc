@@ -18,7 +18,8 @@ constexpr char kTables[] = R"sql(
 PRAGMA application_id = 1735224420;
 PRAGMA user_version = 1;
 
--- What became of requests: kind 0 sent, 1 ended, 2 released.
+-- What became of requests: kind 0 sent, 1 ended, 2 released, 3 never
+-- sent after all (with the time at which it was to be).
 CREATE TABLE event (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   service TEXT NOT NULL,

@@ -113,6 +113,8 @@ class SqliteLedger final : public Ledger {
   void BookEvent(const std::string& service, const LedgerEvent& event) {
     if (event.kind == LedgerEvent::Kind::kSent) {
       Book(service, event.project, event.model, event.at, {1, 0, 0, 0});
+    } else if (event.kind == LedgerEvent::Kind::kUnsent) {
+      Book(service, event.project, event.model, event.at, {-1, 0, 0, 0});
     } else if (IsRefusal(event)) {
       Book(service, event.project, event.model, event.at, {0, 1, 0, 0});
     }
@@ -166,9 +168,10 @@ class SqliteLedger final : public Ledger {
   std::vector<LedgerDay> Today(const LedgerRequest& request) {
     std::vector<LedgerDay> days;
     Sqlite::Statement row = database_->Prepare(
-        "SELECT project, model, requests - (SELECT count(*) FROM event WHERE "
+        "SELECT project, model, requests - (SELECT coalesce(sum("
+        "iif(kind = 0, 1, -1)), 0) FROM event WHERE "
         "service = spending.service AND project = spending.project AND "
-        "model = spending.model AND kind = 0 AND at >= max(?2, ?3)) "
+        "model = spending.model AND kind IN (0, 3) AND at >= max(?2, ?3)) "
         "FROM spending WHERE service = ?1 AND period = 'day' AND since = ?2");
     row.Bind(request.service)
         .Bind(LastPacificMidnight(request.now))

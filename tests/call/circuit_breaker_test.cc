@@ -47,6 +47,14 @@ TEST(CircuitBreakerTest, APictureBegunBeforeTheFailuresDoesNotEndTheRow) {
   EXPECT_FALSE(breaker.is_closed());
 }
 
+TEST(CircuitBreakerTest, WhatWasNotSentIsNotAmongWhatWas) {
+  CircuitBreaker breaker{GateOptions()};
+  for (uint64_t id = 1; id <= 15; ++id) breaker.OnSent(id, kStart);
+  for (uint64_t id = 6; id <= 15; ++id) breaker.OnUnsent(id, kStart);
+  Fail(&breaker, 5, kStart);
+  EXPECT_FALSE(breaker.is_closed()) << "five of five, not of fifteen";
+}
+
 TEST(CircuitBreakerTest, AFewFailuresAmongManyRequestsAreNoRow) {
   CircuitBreaker breaker{GateOptions()};
   for (uint64_t i = 1; i <= 20; ++i) breaker.OnSent(i, kStart);

@@ -352,6 +352,32 @@ TEST(GatesLimitsTest, StatedLimitsAreUsedAtOnceAndKept) {
   EXPECT_GE(again->time, kStart + absl::Minutes(1));
 }
 
+TEST(GatesLimitsTest, WhatWasNotSentTakesNoPlace) {
+  RateLimits limits;
+  limits.requests_per_minute = 1;
+  Gates gates({}, limits, {{"key", "project"}});
+  { const Permit dropped = MustAdmit(&gates, NewDemand(&gates), kStart); }
+  // No connection: nothing reached the service.
+  Permit failed = MustAdmit(&gates, NewDemand(&gates), kStart);
+  gates.Record(std::move(failed), kStart, Failure(Cause::kTransient), 0.5);
+  // Cancelled when it was under way: it may count.
+  {
+    const Permit sent = MustAdmit(&gates, NewDemand(&gates), kStart);
+    gates.OnUnderWay(sent, kStart);
+  }
+  EXPECT_TRUE(
+      std::holds_alternative<AskAgain>(gates.Admit(NewDemand(&gates), kStart)));
+}
+
+TEST_F(GatesTest, WhatWasNotSentLeavesTheRetryBudgetAlone) {
+  absl::Time now = kStart;
+  for (int i = 0; i < 200; ++i) {
+    Demand demand = NewDemand(&gates_);
+    demand.repeats = true;
+    const Permit dropped = MustAdmit(&gates_, demand, now);
+  }
+}
+
 TEST(GatesLimitsTest, WhoMeetsAStatedLimitIsToldWhenToComeBack) {
   RateLimits limits;
   limits.requests_per_minute = 1;

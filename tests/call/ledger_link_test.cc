@@ -282,6 +282,31 @@ TEST_F(LedgerLinkTest, TheFarewellTellsTheRest) {
   EXPECT_THAT(farewell.spent, SizeIs(1));
 }
 
+TEST_F(LedgerLinkTest, WhatWasNotSentTakesNoPlaceAnywhere) {
+  RateLimits limits;
+  limits.requests_per_minute = 1;
+  Gates gates({}, limits, {{"key", "project"}});
+  LedgerLink link(&gates, "me", "https://service", absl::Minutes(15));
+  Demand demand = NewDemand();
+  demand.ticket = gates.NewTicket();
+  gates.Admit(demand, kStart);
+  ASSERT_NE(link.Next(kStart), nullptr);
+  link.OnReply(Reply({Foreign(LedgerEvent::Kind::kSent, 1, kStart),
+                      Foreign(LedgerEvent::Kind::kUnsent, 1, kStart)},
+                     kStart + kLedgerTurn),
+               kStart);
+  // Nor does what is given up here.
+  {
+    const Admission admission = gates.Admit(demand, kStart);
+    EXPECT_TRUE(std::holds_alternative<Permit>(admission));
+  }
+  const auto request = link.Next(kStart);
+  ASSERT_NE(request, nullptr);
+  ASSERT_THAT(request->events, SizeIs(2));
+  EXPECT_EQ(request->events[1].kind, LedgerEvent::Kind::kUnsent);
+  EXPECT_EQ(request->events[1].at, request->events[0].at);
+}
+
 TEST_F(LedgerLinkTest, WhileRequestsAreOnTheirWayItShowsThatItLives) {
   const Demand demand = NewDemand();
   TakeTurn(demand, kStart);

@@ -50,6 +50,21 @@ TEST(QuotaBucketTest, SendsNothingBeforeTheTimeThatTheServerTold) {
   EXPECT_EQ(bucket.Next(1, told), told);
 }
 
+TEST(QuotaBucketTest, WhatWasNotSentWasNotLetInEither) {
+  QuotaBucket bucket = NewBucket();
+  for (uint64_t i = 101; i <= 103; ++i) {
+    bucket.OnSent(i, 1, kMinuteBegins);
+    bucket.OnUnsent(i);
+  }
+  const absl::Time told = kMinuteBegins + absl::Seconds(33);
+  Exhaust(&bucket, 5, kMinuteBegins, std::nullopt, told);
+  EXPECT_EQ(bucket.cap(), 5);
+  // A probe that is not sent is another's to be.
+  bucket.OnSent(200, 1, told);
+  bucket.OnUnsent(200);
+  EXPECT_EQ(SendAll(&bucket, 300, told), 1);
+}
+
 TEST(QuotaBucketTest, LetsOneProbeThroughWhenItOpens) {
   QuotaBucket bucket = NewBucket();
   const absl::Time told = kMinuteBegins + absl::Seconds(33);

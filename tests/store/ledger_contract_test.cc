@@ -275,6 +275,21 @@ TEST_P(LedgerContractTest, RequestsOfTheDeadAreReleased) {
   EXPECT_EQ(heard.events[0].request, 2U);
 }
 
+TEST_P(LedgerContractTest, WhatWasNeverSentIsToldAndNotReleasedAgain) {
+  Process a = NewProcess("a");
+  Process b = NewProcess("b");
+  Tell(&a, Sent(1, kStart));
+  LedgerEvent unsent = Sent(1, kStart);
+  unsent.kind = LedgerEvent::Kind::kUnsent;
+  Tell(&a, unsent);
+  const LedgerReply heard = Look(&b, kStart);
+  ASSERT_THAT(heard.events, SizeIs(2));
+  EXPECT_EQ(heard.events[1].kind, LedgerEvent::Kind::kUnsent);
+  EXPECT_EQ(heard.events[1].request, 1U);
+  EXPECT_THAT(Look(&b, kStart + kLedgerSilence + absl::Seconds(1)).events,
+              IsEmpty());
+}
+
 TEST_P(LedgerContractTest, WhoLeavesReleasesAtOnce) {
   Process a = NewProcess("a");
   Process b = NewProcess("b");

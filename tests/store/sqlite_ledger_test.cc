@@ -208,6 +208,29 @@ TEST_F(SqliteLedgerTest, TellsWhatWasSpentAndWhatIsKnown) {
   EXPECT_EQ((*later)[0].quotas[0].resets_at, std::nullopt);
 }
 
+TEST_F(SqliteLedgerTest, WhatWasNeverSentIsNotInTheBooks) {
+  LedgerEvent refused = Event(LedgerEvent::Kind::kEnded, 1, kNoon);
+  refused.diagnosis = Refusal(QuotaWindow::kMinute, 5, kNoon);
+  ASSERT_TRUE(Exchange({Event(LedgerEvent::Kind::kSent, 1, kNoon), refused,
+                        Event(LedgerEvent::Kind::kSent, 2, kNoon),
+                        Event(LedgerEvent::Kind::kUnsent, 2, kNoon)},
+                       kNoon)
+                  .ok());
+  const auto records = ReadSqliteLedger(path_, kNoon);
+  ASSERT_TRUE(records.ok()) << records.status();
+  ASSERT_THAT(*records, SizeIs(1));
+  EXPECT_EQ((*records)[0].minute.requests, 1);
+  EXPECT_EQ((*records)[0].day.requests, 1);
+  ASSERT_THAT((*records)[0].quotas, SizeIs(1));
+  EXPECT_EQ((*records)[0].quotas[0].used, 1);
+  // Who begins now hears of the events, so that they are not of the past.
+  const auto soon = Exchange({}, kNoon + absl::Minutes(1));
+  EXPECT_THAT(soon->today, IsEmpty());
+  const auto late = Exchange({}, kNoon + absl::Minutes(40));
+  ASSERT_THAT(late->today, SizeIs(1));
+  EXPECT_EQ(late->today[0].sent, 1);
+}
+
 TEST_F(SqliteLedgerTest, ADaysQuotaIsRememberedWhenItsEventsAreLongGone) {
   LedgerEvent refused = Event(LedgerEvent::Kind::kEnded, 1, kNoon);
   refused.diagnosis = Refusal(QuotaWindow::kDay, 100, kNoon + absl::Hours(12));
