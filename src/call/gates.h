@@ -158,6 +158,9 @@ class Gates {
   // Another process sent a request, or its request ended.
   void OnForeign(const LedgerEvent& event, absl::Time now);
 
+  // Of those whose end was not told for so long that it never will be.
+  void ReleaseForeign(absl::Time now);
+
   // `sent` requests of this Pacific day that OnForeign() is not told of.
   void OnForeignDay(const LedgerDay& day, absl::Time now);
 
@@ -330,7 +333,9 @@ class Gates {
   absl::Time turn_until_ = absl::InfinitePast();
   int turn_left_ = 0;  // Requests that may still be sent in it.
   std::vector<LedgerEvent> events_;
-  std::map<std::pair<std::string, uint64_t>, uint64_t> foreign_;
+  using ForeignName = std::pair<std::string, uint64_t>;
+  std::map<ForeignName, uint64_t> foreign_;
+  std::deque<std::pair<absl::Time, ForeignName>> heard_;  // When, in order.
 };
 
 }  // namespace gemini::internal

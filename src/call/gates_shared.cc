@@ -14,6 +14,9 @@ constexpr int kRequestsATurn = 16;
 // Should the ledger not be there for long, what it would be told is bounded.
 constexpr size_t kMaxEvents = 20000;
 
+// Longer than any attempt, and as long as others' events are kept.
+constexpr int kLongestRequestInMinutes = 15;
+
 }  // namespace
 
 void Gates::Share(std::string process) {
@@ -59,8 +62,10 @@ void Gates::OnForeign(const LedgerEvent& event, absl::Time now) {
   if (!IsOurs(event.project)) return;
   // The clocks of processes may differ a little.
   const absl::Time at = std::min(event.at, now);
-  const auto name = std::make_pair(event.process, event.request);
+  const ForeignName name(event.process, event.request);
   if (event.kind == LedgerEvent::Kind::kSent) {
+    if (foreign_.count(name) > 0) return;  // Told again after a failure.
+    heard_.emplace_back(now, name);
     const uint64_t id = ++last_permit_;
     foreign_[name] = id;
     MakeRoomFor(event.model, now);
@@ -100,6 +105,24 @@ void Gates::OnForeign(const LedgerEvent& event, absl::Time now) {
         *diagnosis.retry_at, now + *diagnosis.retry_delay + absl::Seconds(1));
   }
   RecordQuota(id, sent, &diagnosis, at);
+}
+
+void Gates::ReleaseForeign(absl::Time now) {
+  const absl::Duration longest = options_.minute * kLongestRequestInMinutes;
+  while (!heard_.empty()) {
+    const auto known = foreign_.find(heard_.front().second);
+    const bool ended = known == foreign_.end();
+    if (!ended && heard_.front().first >= now - longest) return;
+    heard_.pop_front();
+    if (ended) continue;
+    const uint64_t id = known->second;
+    foreign_.erase(known);
+    const auto entry = sent_.find(id);
+    if (entry == sent_.end()) continue;
+    const Sent sent = std::move(entry->second);
+    sent_.erase(entry);
+    ReleaseQuota(id, sent);
+  }
 }
 
 void Gates::OnForeignDay(const LedgerDay& day, absl::Time now) {

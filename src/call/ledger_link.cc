@@ -1,6 +1,7 @@
 #include "call/ledger_link.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace gemini::internal {
 namespace {
@@ -14,7 +15,8 @@ constexpr absl::Duration kAskAgain = absl::Milliseconds(2);
 // How often a process with requests on their way says that it is alive.
 constexpr absl::Duration kHeartbeat = absl::Seconds(2);
 
-// What is kept for a ledger that cannot be used.
+// What is kept for a ledger that cannot be used: what happened last. Others
+// wait for a while only for an end that is not told.
 constexpr size_t kMaxBacklog = 10000;
 
 // After a failure, twice as long after each.
@@ -34,6 +36,7 @@ LedgerLink::LedgerLink(Gates* gates, std::string process, std::string service,
 
 std::shared_ptr<const LedgerRequest> LedgerLink::Next(absl::Time now) {
   wake_at_ = absl::InfiniteFuture();
+  gates_->ReleaseForeign(now);
   if (asked_ != nullptr) {
     if (now < asked_at_ + kPatience) {
       wake_at_ = asked_at_ + kPatience;
@@ -102,7 +105,9 @@ void LedgerLink::OnReply(absl::StatusOr<LedgerReply> reply, absl::Time now) {
     not_before_ = now + pause_;
     Tell(reply.status());
     gates_->OnAlone(true);
-    if (asked->events.size() < kMaxBacklog) events_ = asked->events;
+    const size_t kept = std::min(asked->events.size(), kMaxBacklog);
+    events_.assign(asked->events.end() - static_cast<std::ptrdiff_t>(kept),
+                   asked->events.end());
     if (asked->spent.size() < kMaxBacklog) {
       spent_.insert(spent_.begin(), asked->spent.begin(), asked->spent.end());
     }

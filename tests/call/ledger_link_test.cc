@@ -329,6 +329,47 @@ TEST_F(LedgerLinkTest, EndsWithoutABeginningAreIgnored) {
   EXPECT_TRUE(std::holds_alternative<Permit>(gates_.Admit(demand, kStart)));
 }
 
+TEST_F(LedgerLinkTest, AnEndThatIsNeverToldIsNotWaitedForForEver) {
+  const Demand demand = NewDemand();
+  TakeTurn(demand, kStart, {Foreign(LedgerEvent::Kind::kSent, 1, kStart)});
+  EXPECT_TRUE(gates_.has_requests());
+  link_.Next(kStart + absl::Minutes(14));
+  EXPECT_TRUE(gates_.has_requests());
+  link_.Next(kStart + absl::Minutes(16));
+  EXPECT_FALSE(gates_.has_requests());
+}
+
+TEST_F(LedgerLinkTest, WhatIsToldTwiceCountsOnce) {
+  const Demand demand = NewDemand();
+  TakeTurn(demand, kStart,
+           {Foreign(LedgerEvent::Kind::kSent, 1, kStart),
+            Foreign(LedgerEvent::Kind::kSent, 1, kStart),
+            Foreign(LedgerEvent::Kind::kEnded, 1, kStart)});
+  EXPECT_FALSE(gates_.has_requests());
+}
+
+TEST_F(LedgerLinkTest, OfALongBacklogWhatHappenedLastIsKept) {
+  RateLimits limits;
+  limits.requests_per_minute = 1000000;
+  Gates gates({}, limits, {{"key", "project"}});
+  LedgerLink link(&gates, "me", "https://service", absl::Minutes(15));
+  gates.OnAlone(true);
+  for (int i = 0; i < 6000; ++i) {
+    Demand demand = NewDemand();
+    demand.ticket = gates.NewTicket();
+    demand.place = demand.ticket;
+    EXPECT_TRUE(std::holds_alternative<Permit>(gates.Admit(demand, kStart)));
+  }
+  const auto asked = link.Next(kStart);
+  ASSERT_NE(asked, nullptr);
+  ASSERT_THAT(asked->events, SizeIs(12000));
+  link.OnReply(absl::UnavailableError("locked"), kStart);
+  const auto again = link.Next(link.wake_at() + absl::Seconds(1));
+  ASSERT_NE(again, nullptr);
+  EXPECT_THAT(again->events, SizeIs(10000));
+  EXPECT_EQ(again->events.back().request, asked->events.back().request);
+}
+
 TEST_F(LedgerLinkTest, RequestsOfTheDayCountAgainstAStatedLimit) {
   RateLimits limits;
   limits.requests_per_day = 10;
