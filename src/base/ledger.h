@@ -69,6 +69,10 @@ struct LedgerRequest {
 
 struct LedgerReply {
   int64_t seen = 0;
+
+  // The ledger is another one than before: what LedgerRequest::seen counted is
+  // gone, and the events are those of its whole memory.
+  bool anew = false;
   std::vector<LedgerEvent> events;  // Of others since `seen`, in order.
   std::vector<LedgerDay> today;     // To the first request alone.
 

@@ -118,7 +118,7 @@ void LedgerLink::OnReply(absl::StatusOr<LedgerReply> reply, absl::Time now) {
   not_before_ = absl::InfinitePast();
   for (const LedgerEvent& event : reply->events) gates_->OnForeign(event, now);
   for (const LedgerDay& day : reply->today) gates_->OnForeignDay(day, now);
-  if (seen_ < 0) gates_->OnHistoryEnded(now);
+  if (seen_ < 0 || reply->anew) gates_->OnHistoryEnded(now);
   seen_ = reply->seen;
   gates_->OnAlone(false);
   Tell(absl::OkStatus());

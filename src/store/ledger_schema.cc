@@ -1,6 +1,7 @@
 #include "store/ledger_schema.h"
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 
@@ -72,7 +73,8 @@ CREATE TABLE process (
   seen INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- What is done now and then, and when it was done last.
+-- What is done now and then, and when it was done last; of "file" a number that
+-- tells this file from others.
 CREATE TABLE task (
   name TEXT PRIMARY KEY,
   done INTEGER NOT NULL
@@ -146,6 +148,20 @@ absl::Status PrepareLedger(Sqlite* database) {
   // A loss of power may lose the last entries, not the file.
   database->Run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
   return database->status();
+}
+
+int64_t LedgerIdentity(Sqlite* database) {
+  const auto read = [database]() -> std::optional<int64_t> {
+    Sqlite::Statement row =
+        database->Prepare("SELECT done FROM task WHERE name = 'file'");
+    if (!row.Step()) return std::nullopt;
+    return row.Number();
+  };
+  if (const std::optional<int64_t> known = read()) return *known;
+  database->Run(
+      "INSERT INTO task (name, done) VALUES ('file', random()) "
+      "ON CONFLICT DO NOTHING;");
+  return read().value_or(0);
 }
 
 absl::Status CheckLedger(Sqlite* database) {

@@ -3,6 +3,8 @@
 #ifndef GEMINI_SRC_STORE_LEDGER_SCHEMA_H_
 #define GEMINI_SRC_STORE_LEDGER_SCHEMA_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "store/sqlite.h"
 
@@ -15,6 +17,9 @@ absl::Status PrepareLedger(Sqlite* database);
 
 // The same without making any.
 absl::Status CheckLedger(Sqlite* database);
+
+// A number that tells the file from others that had its name.
+int64_t LedgerIdentity(Sqlite* database);
 
 }  // namespace gemini::internal
 

@@ -1,6 +1,7 @@
 #include "store/sqlite.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -39,13 +40,47 @@ absl::Status StatusFor(int code, const std::string& path,
   }
 }
 
-// Those who can read the file know how the keys are used.
-absl::Status CreateForOwner(const std::string& path) {
-  const int fd = open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (fd >= 0) {
-    close(fd);
-    return absl::OkStatus();
+// The lock of a folder, while it lives; in vain where there can be none.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& file)
+      : fd_(open(file.substr(0, file.rfind('/') + 1).c_str(),
+                 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (fd_ < 0) return;
+    // Of this library nobody keeps it for long.
+    for (int i = 0; i < 1000 && flock(fd_, LOCK_EX | LOCK_NB) != 0; ++i) {
+      sqlite3_sleep(1);
+    }
   }
+  ~FolderLock() {
+    if (fd_ >= 0) close(fd_);
+  }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  const int fd_;
+};
+
+// False with errno.
+bool CreateAnew(const std::string& path) {
+  const FolderLock lock(path);
+  if (access(path.c_str(), F_OK) == 0) return true;  // Another was faster.
+  // Those who still use the deleted file keep these open. SQLite would take
+  // them for the new one's, and fail until all of them are closed.
+  unlink((path + "-wal").c_str());
+  unlink((path + "-shm").c_str());
+  const int fd = open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
+// Those who can read the file know how the keys are used. A file that is there
+// is not opened: closing it would undo the locks that other connections of this
+// process have on it.
+absl::Status CreateForOwner(const std::string& path) {
+  if (access(path.c_str(), R_OK | W_OK) == 0) return absl::OkStatus();
+  if (errno == ENOENT && CreateAnew(path)) return absl::OkStatus();
   const std::string message = absl::StrCat(path, ": ", std::strerror(errno));
   if (errno == EACCES || errno == EPERM || errno == EROFS) {
     return absl::PermissionDeniedError(
@@ -96,6 +131,12 @@ int Sqlite::OnBusy(void* self, int count) {
   if (absl::Milliseconds(count) >= database->patience_) return 0;
   sqlite3_sleep(1);
   return 1;
+}
+
+bool Sqlite::WasMoved() const {
+  int moved = 0;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved != 0;
 }
 
 void Sqlite::Note(int code) {

@@ -60,7 +60,9 @@ class Sqlite {
     int column_ = 0;
   };
 
-  // `path`: created for the owner alone. Waits up to `patience` for others.
+  // `path`: created for the owner alone, with none of what is left of a file of
+  // that name that was deleted while it was in use. Waits up to `patience` for
+  // others.
   static absl::StatusOr<std::unique_ptr<Sqlite>> Open(const std::string& path,
                                                       Mode mode,
                                                       absl::Duration patience);
@@ -74,6 +76,10 @@ class Sqlite {
 
   // Statements without rows, separated by semicolons.
   void Run(const char* sql);
+
+  // The file was deleted, or another one has its name: what is written here is
+  // seen only by those who opened it before.
+  bool WasMoved() const;
 
   // Rows that the last statement changed.
   int64_t changes() const { return sqlite3_changes(handle_); }

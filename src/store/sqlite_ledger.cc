@@ -1,5 +1,6 @@
 #include "store/sqlite_ledger.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -54,18 +55,20 @@ class SqliteLedger final : public Ledger {
   }
 
   absl::StatusOr<LedgerReply> ExchangeByTheWall(const LedgerRequest& request) {
+    if (database_ != nullptr && database_->WasMoved()) {
+      database_ = nullptr;
+      return absl::UnavailableError(absl::StrCat(
+          path_,
+          ": was deleted or replaced while it was in use; it is opened "
+          "anew"));
+    }
     if (database_ == nullptr) {
-      absl::StatusOr<std::unique_ptr<Sqlite>> database =
-          Sqlite::Open(path_, Sqlite::Mode::kCreate, patience_);
-      if (!database.ok()) return database.status();
-      if (absl::Status ready = PrepareLedger(database->get()); !ready.ok()) {
-        return ready;
-      }
-      database_ = *std::move(database);
+      if (absl::Status opened = Open(); !opened.ok()) return opened;
     }
     LedgerReply reply;
-    reply.seen = request.seen;
-    if (request.seen < 0) {
+    reply.anew = request.seen >= 0 && known_.has_value() && known_ != file_;
+    reply.seen = reply.anew ? -1 : request.seen;
+    if (reply.seen < 0) {
       // Long, so not while others wait.
       database_->Run("BEGIN;");
       ReadEvents(request, &reply);
@@ -88,9 +91,24 @@ class SqliteLedger final : public Ledger {
     PassTurn(request, &reply);
     database_->Run("COMMIT;");
     const absl::Status status = database_->status();
-    if (status.ok()) return reply;
+    if (status.ok()) {
+      known_ = file_;
+      return reply;
+    }
     database_ = nullptr;  // Which rolls back. Perhaps the file is replaced.
     return status;
+  }
+
+  absl::Status Open() {
+    absl::StatusOr<std::unique_ptr<Sqlite>> opened =
+        Sqlite::Open(path_, Sqlite::Mode::kCreate, patience_);
+    if (!opened.ok()) return opened.status();
+    Sqlite* const file = opened->get();
+    if (absl::Status ready = PrepareLedger(file); !ready.ok()) return ready;
+    file_ = LedgerIdentity(file);
+    if (!file->status().ok()) return file->status();
+    database_ = *std::move(opened);
+    return absl::OkStatus();
   }
 
   struct Amounts {
@@ -273,6 +291,8 @@ class SqliteLedger final : public Ledger {
   const absl::Duration patience_;
   const std::function<absl::Time()> wall_;
   std::unique_ptr<Sqlite> database_;
+  int64_t file_ = 0;              // Which it is, if it is open.
+  std::optional<int64_t> known_;  // Which the last reply was of.
 };
 
 }  // namespace

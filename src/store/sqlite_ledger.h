@@ -23,7 +23,8 @@ absl::StatusOr<std::string> LedgerPath(absl::string_view uri);
 // after each failure. Waits up to `patience` for other processes. `wall` tells
 // the time of day, by which processes agree whatever their own clocks show; if
 // it is empty, those of the requests are taken to agree. Errors of
-// Exchange(): kUnavailable (locked, no space), kDataLoss (not a ledger, or
+// Exchange(): kUnavailable (locked, no space, deleted or replaced since the
+// last one), kDataLoss (not a ledger, or
 // damaged), kFailedPrecondition (of a newer version), kNotFound and
 // kPermissionDenied (the file cannot be opened).
 std::unique_ptr<Ledger> NewSqliteLedger(

@@ -202,6 +202,21 @@ TEST_F(LedgerLinkTest, AVerdictFromBeforeThisProcessIsTestedByOneRequest) {
       std::holds_alternative<NotAdmitted>(gates_.Admit(second, kStart)));
 }
 
+TEST_F(LedgerLinkTest, VerdictsOfALedgerThatIsAnotherAreTestedToo) {
+  const Demand demand = NewDemand();
+  TakeTurn(demand, kStart);
+  gates_.Leave(demand, kStart);
+  ASSERT_NE(link_.Next(kStart), nullptr);
+  const absl::Time before = kStart - absl::Minutes(1);
+  LedgerReply reply =
+      Reply({Foreign(LedgerEvent::Kind::kSent, 1, before),
+             ForeignEnd(1, Failure(Cause::kZeroQuota), before)});
+  reply.anew = true;
+  link_.OnReply(reply, kStart);
+  TakeTurn(demand, kStart);
+  EXPECT_TRUE(std::holds_alternative<Permit>(gates_.Admit(demand, kStart)));
+}
+
 TEST_F(LedgerLinkTest, AVerdictOfAMomentAgoIsBelieved) {
   const absl::Time before = kStart - absl::Seconds(1);
   const Demand first = NewDemand();

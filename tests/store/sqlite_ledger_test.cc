@@ -2,10 +2,14 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gemini/quota.h"
 #include "gmock/gmock.h"
@@ -97,6 +101,84 @@ TEST_F(SqliteLedgerTest, ADamagedFileIsNamedAndItsRemovalHeals) {
   EXPECT_THAT(std::string(damaged.status().message()), HasSubstr("delete"));
   unlink(path_.c_str());
   EXPECT_TRUE(Exchange({}, kNoon).ok());
+}
+
+TEST_F(SqliteLedgerTest, ADeletedFileIsNoticedAndMadeAnew) {
+  const auto exchange = [](Ledger* ledger, std::string process, int64_t seen,
+                           std::vector<LedgerEvent> events) {
+    LedgerRequest request;
+    request.process = std::move(process);
+    request.service = "https://service";
+    request.now = kNoon;
+    request.since = kNoon - absl::Minutes(15);
+    request.seen = seen;
+    request.events = std::move(events);
+    return ledger->Exchange(request);
+  };
+  const auto other = NewSqliteLedger(path_, absl::Milliseconds(20));
+  ASSERT_TRUE(
+      Exchange({Event(LedgerEvent::Kind::kSent, 1, kNoon)}, kNoon).ok());
+  auto heard = exchange(other.get(), "b", -1, {});
+  ASSERT_TRUE(heard.ok()) << heard.status();
+  EXPECT_FALSE(heard->anew);
+  const int64_t seen = heard->seen;
+
+  unlink(path_.c_str());
+  heard = exchange(other.get(), "b", seen, {});
+  EXPECT_EQ(heard.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(heard.status().message()), HasSubstr("deleted"));
+  EXPECT_FALSE(Exchange({}, kNoon).ok());
+  ASSERT_TRUE(
+      Exchange({Event(LedgerEvent::Kind::kSent, 2, kNoon)}, kNoon).ok());
+  // The numbers of the old file mean nothing.
+  heard = exchange(other.get(), "b", seen, {});
+  ASSERT_TRUE(heard.ok()) << heard.status();
+  EXPECT_TRUE(heard->anew);
+  ASSERT_THAT(heard->events, SizeIs(1));
+  EXPECT_EQ(heard->events[0].request, 2U);
+  heard = exchange(other.get(), "b", heard->seen, {});
+  ASSERT_TRUE(heard.ok()) << heard.status();
+  EXPECT_FALSE(heard->anew);
+  EXPECT_THAT(heard->events, IsEmpty());
+}
+
+TEST_F(SqliteLedgerTest, AnotherFileInItsPlaceIsNoticed) {
+  ASSERT_TRUE(Exchange({}, kNoon).ok());
+  ASSERT_TRUE(NewSqliteLedger(directory_.path() + "/new")
+                  ->Exchange(LedgerRequest())
+                  .ok());
+  ASSERT_EQ(rename((directory_.path() + "/new").c_str(), path_.c_str()), 0);
+  EXPECT_EQ(Exchange({}, kNoon).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(Exchange({}, kNoon).ok());
+}
+
+TEST_F(SqliteLedgerTest, AnIdleProcessWithADeletedFileIsInNobodysWay) {
+  int ready[2];
+  int go[2];
+  ASSERT_EQ(pipe(ready), 0);
+  ASSERT_EQ(pipe(go), 0);
+  char byte = 0;
+  const pid_t child = fork();
+  if (child == 0) {
+    bool good = Exchange({}, kNoon).ok();
+    good = write(ready[1], &byte, 1) == 1 && good;
+    good = read(go[0], &byte, 1) == 1 && good;
+    good = !Exchange({}, kNoon).ok() && good;
+    good = Exchange({}, kNoon).ok() && good;
+    _exit(good ? 0 : 1);
+  }
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  unlink(path_.c_str());
+  EXPECT_TRUE(Exchange({}, kNoon).ok());
+  EXPECT_TRUE(
+      Exchange({Event(LedgerEvent::Kind::kSent, 1, kNoon)}, kNoon).ok());
+  ASSERT_EQ(write(go[1], &byte, 1), 1);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(Exchange({}, kNoon).ok());
+  for (const int fd : {ready[0], ready[1], go[0], go[1]}) close(fd);
 }
 
 TEST_F(SqliteLedgerTest, AFileCutShortIsADiagnosisNotACrash) {
