@@ -83,7 +83,8 @@ struct ClientConfig {
 // destroyed or assigned to.
 //
 // After fork() a child may create a client of its own; calls of an inherited
-// one fail with kFailedPrecondition.
+// one fail with kFailedPrecondition. A child of a process that had a ledger
+// open (ClientOptions::ledger) cannot use one.
 class GeminiImageClient {
  public:
   // Errors: kInvalidArgument names the option, variable or line at fault;

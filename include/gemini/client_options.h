@@ -85,6 +85,9 @@ struct ClientOptions {
   // its owner alone, and holds fingerprints of keys, never keys or prompts.
   // While it cannot be used the client goes by its own memory and says so
   // (LedgerChanged). Not for network file systems. Empty: nothing is shared.
+  // A process that was forked while its parent had a ledger open cannot use one
+  // (SQLite's locks are inherited, and nobody lets them go): make clients with
+  // a ledger after fork() only.
   std::string ledger;
 
   // Bounds on what is accepted at once; a call beyond them fails at once with

@@ -62,7 +62,8 @@ struct QuotaRecord {
 //
 // Errors: kInvalidArgument (not "sqlite:///path"), kNotFound (no such file),
 // kPermissionDenied, kDataLoss (no ledger, or damaged), kFailedPrecondition (of
-// a newer version of the library), kUnavailable (locked), kUnimplemented (built
+// a newer version of the library; or this process was forked while its parent
+// had a ledger open), kUnavailable (locked), kUnimplemented (built
 // without SQLite).
 absl::StatusOr<std::vector<QuotaRecord>> ReadQuotaLedger(
     absl::string_view ledger, absl::Time now);

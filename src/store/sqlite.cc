@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/types.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -13,6 +15,10 @@
 
 namespace gemini::internal {
 namespace {
+
+// Open connections, and the process that opened the last one.
+std::atomic<int> connections{0};
+std::atomic<pid_t> opened_by{0};
 
 absl::Status StatusFor(int code, const std::string& path,
                        const std::string& what) {
@@ -97,6 +103,14 @@ absl::Status CreateForOwner(const std::string& path) {
 absl::StatusOr<std::unique_ptr<Sqlite>> Sqlite::Open(const std::string& path,
                                                      Mode mode,
                                                      absl::Duration patience) {
+  if (connections > 0 && opened_by != getpid()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path,
+                     ": this process was forked from one that had a "
+                     "ledger open, and has inherited its locks; make "
+                     "clients with a ledger after fork() only"));
+  }
+  auto in_use = std::make_unique<InUse>();
   if (mode == Mode::kCreate) {
     if (absl::Status made = CreateForOwner(path); !made.ok()) return made;
   } else if (access(path.c_str(), F_OK) != 0) {
@@ -109,7 +123,8 @@ absl::StatusOr<std::unique_ptr<Sqlite>> Sqlite::Open(const std::string& path,
       sqlite3_open_v2(path.c_str(), &handle,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   // There is a handle even then, to be closed.
-  std::unique_ptr<Sqlite> database(new Sqlite(handle, path, patience));
+  std::unique_ptr<Sqlite> database(
+      new Sqlite(std::move(in_use), handle, path, patience));
   database->Note(code);
   if (!database->status().ok()) return database->status();
   sqlite3_extended_result_codes(handle, 1);
@@ -117,8 +132,19 @@ absl::StatusOr<std::unique_ptr<Sqlite>> Sqlite::Open(const std::string& path,
   return database;
 }
 
-Sqlite::Sqlite(sqlite3* handle, std::string path, absl::Duration patience)
-    : handle_(handle), path_(std::move(path)), patience_(patience) {}
+Sqlite::InUse::InUse() {
+  opened_by = getpid();
+  ++connections;
+}
+
+Sqlite::InUse::~InUse() { --connections; }
+
+Sqlite::Sqlite(std::unique_ptr<InUse> in_use, sqlite3* handle, std::string path,
+               absl::Duration patience)
+    : in_use_(std::move(in_use)),
+      handle_(handle),
+      path_(std::move(path)),
+      patience_(patience) {}
 
 Sqlite::~Sqlite() {
   for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);

@@ -60,6 +60,8 @@ class Sqlite {
     int column_ = 0;
   };
 
+  // kFailedPrecondition in a child process that was forked while a connection
+  // was open: of SQLite it inherited locks that nobody will let go.
   // `path`: created for the owner alone, with none of what is left of a file of
   // that name that was deleted while it was in use. Waits up to `patience` for
   // others.
@@ -88,10 +90,18 @@ class Sqlite {
   void ClearStatus() { status_ = absl::OkStatus(); }
 
  private:
-  Sqlite(sqlite3* handle, std::string path, absl::Duration patience);
+  // Counts connections.
+  struct InUse {
+    InUse();
+    ~InUse();
+  };
+
+  Sqlite(std::unique_ptr<InUse> in_use, sqlite3* handle, std::string path,
+         absl::Duration patience);
   static int OnBusy(void* self, int count);
   void Note(int code);
 
+  const std::unique_ptr<InUse> in_use_;  // Until the handle is closed.
   sqlite3* const handle_;
   const std::string path_;
   const absl::Duration patience_;

@@ -5,9 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -180,6 +182,43 @@ TEST_F(SqliteLedgerTest, AnIdleProcessWithADeletedFileIsInNobodysWay) {
   EXPECT_TRUE(Exchange({}, kNoon).ok());
   for (const int fd : {ready[0], ready[1], go[0], go[1]}) close(fd);
 }
+
+#ifndef __SANITIZE_THREAD__  // It does not follow forks of threaded programs.
+TEST_F(SqliteLedgerTest, AChildBesideAnOpenLedgerIsToldNotHung) {
+  ASSERT_TRUE(Exchange({}, kNoon).ok());
+  std::atomic<bool> stop{false};
+  std::thread busy([this, &stop] {
+    for (uint64_t i = 0; !stop; ++i) {
+      Exchange({Event(LedgerEvent::Kind::kSent, i, kNoon)}, kNoon)
+          .IgnoreError();
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(30);  // Should it hang.
+      const auto code =
+          NewSqliteLedger(path_)->Exchange(LedgerRequest()).status().code();
+      _exit(code == absl::StatusCode::kFailedPrecondition ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  stop = true;
+  busy.join();
+  EXPECT_TRUE(Exchange({}, kNoon).ok());
+  // Nothing is inherited of what was closed before.
+  ledger_ = nullptr;
+  const pid_t child = fork();
+  if (child == 0) {
+    _exit(NewSqliteLedger(path_)->Exchange(LedgerRequest()).ok() ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+#endif
 
 TEST_F(SqliteLedgerTest, AFileCutShortIsADiagnosisNotACrash) {
   for (uint64_t i = 0; i < 500; ++i) {

@@ -1,6 +1,8 @@
 // Clients that share a ledger, over real sockets and in a real file.
 
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <mutex>
 #include <string>
@@ -17,6 +19,7 @@ namespace gemini {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
@@ -51,6 +54,32 @@ class LedgerTest : public ::testing::Test {
   testing::TemporaryDirectory directory_;
   std::string ledger_ = "sqlite://" + directory_.path() + "/ledger";
 };
+
+#ifndef __SANITIZE_THREAD__  // It does not follow forks of threaded programs.
+TEST_F(LedgerTest, AChildOfAProcessWithALedgerGoesByItsOwnMemory) {
+  const testing::Emulator emulator(R"({})");
+  auto parents = NewClient(emulator);
+  ASSERT_TRUE(parents.ok()) << parents.status();
+  ASSERT_TRUE(Draw(&*parents).ok());
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);  // Should it hang.
+    bool good = false;
+    {
+      auto own = NewClient(emulator);
+      good = own.ok() && Draw(&*own).ok();
+    }
+    good = good && news_.size() == 1 &&
+           news_[0].find("forked") != std::string::npos;
+    _exit(good ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(Draw(&*parents).ok());
+  EXPECT_THAT(news_, IsEmpty());
+}
+#endif
 
 TEST_F(LedgerTest, ALimitOfZeroCostsOneRequestForAllProcesses) {
   const testing::Emulator emulator(R"({"quotas":[{"rpm":0}]})");
