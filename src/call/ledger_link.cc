@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
+#include <utility>
 
 namespace gemini::internal {
 namespace {
+
+// Told at once, so that others do not wait long for the file.
+constexpr size_t kMostAtOnce = 500;
 
 // Without an answer for so long, each process goes by its own memory.
 constexpr absl::Duration kPatience = absl::Milliseconds(100);
@@ -22,6 +27,16 @@ constexpr size_t kMaxBacklog = 10000;
 // After a failure, twice as long after each.
 constexpr absl::Duration kFirstPause = absl::Seconds(1);
 constexpr absl::Duration kLongestPause = absl::Minutes(1);
+
+template <typename T>
+std::vector<T> TakeFirst(size_t count, std::vector<T>* from) {
+  const auto end = from->begin() +
+                   static_cast<std::ptrdiff_t>(std::min(count, from->size()));
+  std::vector<T> taken(std::make_move_iterator(from->begin()),
+                       std::make_move_iterator(end));
+  from->erase(from->begin(), end);
+  return taken;
+}
 
 }  // namespace
 
@@ -63,18 +78,22 @@ std::shared_ptr<const LedgerRequest> LedgerLink::Next(absl::Time now) {
   request->now = now;
   request->seen = seen_;
   request->since = now - memory_;
+  for (LedgerEvent& event : gates_->TakeEvents()) {
+    events_.push_back(std::move(event));
+  }
+  // A turn is given back with all that was sent in it, and taken when others
+  // know what was sent before.
+  const bool in_parts = !holds_turn_ && events_.size() > kMostAtOnce;
   if (holds_turn_) {
     request->turn = LedgerTurn::kGiveBack;
     holds_turn_ = false;
     if (!gates_->wants_turn()) gates_->OnTurn(absl::InfinitePast());
-  } else if (gates_->wants_turn()) {
+  } else if (gates_->wants_turn() && !in_parts) {
     request->turn = LedgerTurn::kTake;
   }
-  request->events = std::exchange(events_, {});
-  for (LedgerEvent& event : gates_->TakeEvents()) {
-    request->events.push_back(std::move(event));
-  }
-  request->spent = std::exchange(spent_, {});
+  request->events =
+      TakeFirst(in_parts ? kMostAtOnce : events_.size(), &events_);
+  request->spent = TakeFirst(kMostAtOnce, &spent_);
   asked_ = std::move(request);
   asked_at_ = now;
   wake_at_ = now + kPatience;
@@ -105,11 +124,13 @@ void LedgerLink::OnReply(absl::StatusOr<LedgerReply> reply, absl::Time now) {
     not_before_ = now + pause_;
     Tell(reply.status());
     gates_->OnAlone(true);
-    const size_t kept = std::min(asked->events.size(), kMaxBacklog);
-    events_.assign(asked->events.end() - static_cast<std::ptrdiff_t>(kept),
-                   asked->events.end());
-    if (asked->spent.size() < kMaxBacklog) {
-      spent_.insert(spent_.begin(), asked->spent.begin(), asked->spent.end());
+    events_.insert(events_.begin(), asked->events.begin(), asked->events.end());
+    spent_.insert(spent_.begin(), asked->spent.begin(), asked->spent.end());
+    if (events_.size() > kMaxBacklog) {
+      TakeFirst(events_.size() - kMaxBacklog, &events_);
+    }
+    if (spent_.size() > kMaxBacklog) {
+      TakeFirst(spent_.size() - kMaxBacklog, &spent_);
     }
     return;
   }

@@ -47,7 +47,7 @@ std::map<std::string, std::string> SplitDimensions(const std::string& joined) {
   return map;
 }
 
-void InsertViolations(Sqlite* database,
+void InsertViolations(Sqlite* database, int64_t event,
                       const std::vector<QuotaViolation>& violations) {
   int64_t position = 0;
   for (const QuotaViolation& violation : violations) {
@@ -55,8 +55,9 @@ void InsertViolations(Sqlite* database,
         ->Prepare(
             "INSERT INTO violation (event, position, metric, quota_id, model, "
             "location, dimensions, quota_limit, limit_source, period, unit, "
-            "tier) VALUES ((SELECT max(number) FROM event), "
-            "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
+            "tier) VALUES "
+            "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
+        .Bind(event)
         .Bind(position++)
         .Bind(violation.metric)
         .Bind(violation.quota_id)
@@ -220,31 +221,8 @@ void ReadRefusal(Sqlite* database, QuotaRecord* record) {
   record->refused_at = at;
 }
 
-}  // namespace
-
-bool IsRefusal(const LedgerEvent& event) {
-  if (event.diagnosis == nullptr) return false;
-  switch (event.diagnosis->cause) {
-    case Cause::kRateLimited:
-    case Cause::kSpendRate:
-    case Cause::kDailyQuota:
-    case Cause::kZeroQuota:
-    case Cause::kBilling:
-    case Cause::kCredential:
-    case Cause::kModelNotFound:
-      return true;
-    default:
-      return false;
-  }
-}
-
-absl::Time ClockMinute(absl::Time time) {
-  return absl::UnixEpoch() +
-         absl::Floor(time - absl::UnixEpoch(), absl::Minutes(1));
-}
-
-void InsertEvent(Sqlite* database, const std::string& service,
-                 const LedgerEvent& event) {
+void InsertRow(Sqlite* database, const std::string& service,
+               const LedgerEvent& event) {
   const Diagnosis* const why = event.diagnosis.get();
   Sqlite::Statement row = database->Prepare(
       "INSERT INTO event (service, process, request, kind, project, "
@@ -273,7 +251,102 @@ void InsertEvent(Sqlite* database, const std::string& service,
           ? std::optional<int64_t>(absl::ToInt64Nanoseconds(*why->retry_delay))
           : std::nullopt);
   row.Bind(why->retry_at).Bind(CauseName(why->cause)).Step();
-  InsertViolations(database, why->violations);
+}
+
+std::string QuotaKey(const QuotaViolation& violation) {
+  const std::string end(1, kEnd);
+  return absl::StrCat(violation.metric, end, violation.quota_id, end,
+                      violation.model, end, violation.location, end,
+                      JoinDimensions(violation.dimensions));
+}
+
+// What it takes the place of is not needed any more.
+void SetLastRefusal(Sqlite* database, const std::string& service,
+                    const LedgerEvent& event, const std::string& quota,
+                    int64_t number, int64_t tidied) {
+  int64_t before = number;
+  {
+    Sqlite::Statement row = database->Prepare(
+        "SELECT event FROM refusal WHERE service = ?1 AND project = ?2 AND "
+        "model = ?3 AND quota = ?4");
+    row.Bind(service).Bind(event.project).Bind(event.model).Bind(quota);
+    if (row.Step()) before = row.Number();
+  }
+  database
+      ->Prepare(
+          "INSERT INTO refusal (service, project, model, quota, event) VALUES "
+          "(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET event = ?5")
+      .Bind(service)
+      .Bind(event.project)
+      .Bind(event.model)
+      .Bind(quota)
+      .Bind(number)
+      .Step();
+  if (before > tidied || before == number) return;
+  {
+    Sqlite::Statement row =
+        database->Prepare("SELECT 1 FROM refusal WHERE event = ?1");
+    if (row.Bind(before).Step()) return;
+  }
+  DeleteEvent(database, before);
+}
+
+}  // namespace
+
+bool IsRefusal(const LedgerEvent& event) {
+  if (event.diagnosis == nullptr) return false;
+  switch (event.diagnosis->cause) {
+    case Cause::kRateLimited:
+    case Cause::kSpendRate:
+    case Cause::kDailyQuota:
+    case Cause::kZeroQuota:
+    case Cause::kBilling:
+    case Cause::kCredential:
+    case Cause::kModelNotFound:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::Time ClockMinute(absl::Time time) {
+  return absl::UnixEpoch() +
+         absl::Floor(time - absl::UnixEpoch(), absl::Minutes(1));
+}
+
+void DeleteEvent(Sqlite* database, int64_t number) {
+  database->Prepare("DELETE FROM violation WHERE event = ?1")
+      .Bind(number)
+      .Step();
+  database->Prepare("DELETE FROM event WHERE number = ?1").Bind(number).Step();
+}
+
+void InsertEvent(Sqlite* database, const std::string& service,
+                 const LedgerEvent& event, int64_t tidied) {
+  const Diagnosis* const why = event.diagnosis.get();
+  InsertRow(database, service, event);
+  if (event.kind == LedgerEvent::Kind::kSent) {
+    database
+        ->Prepare(
+            "INSERT INTO open (process, request, event) VALUES "
+            "(?1, ?2, last_insert_rowid()) ON CONFLICT DO NOTHING")
+        .Bind(event.process)
+        .Bind(static_cast<int64_t>(event.request))
+        .Step();
+    return;
+  }
+  database->Prepare("DELETE FROM open WHERE process = ?1 AND request = ?2")
+      .Bind(event.process)
+      .Bind(static_cast<int64_t>(event.request))
+      .Step();
+  if (why == nullptr) return;
+  const int64_t number = database->last_number();
+  InsertViolations(database, number, why->violations);
+  SetLastRefusal(database, service, event, "", number, tidied);
+  for (const QuotaViolation& violation : why->violations) {
+    SetLastRefusal(database, service, event, QuotaKey(violation), number,
+                   tidied);
+  }
 }
 
 LedgerEvent ReadEvent(Sqlite* database, Sqlite::Statement* row) {

@@ -3,6 +3,7 @@
 #ifndef GEMINI_SRC_STORE_LEDGER_ROWS_H_
 #define GEMINI_SRC_STORE_LEDGER_ROWS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,11 @@ bool IsRefusal(const LedgerEvent& event);
 // The beginning of the clock's minute.
 absl::Time ClockMinute(absl::Time time);
 
+// `tidied`: up to which number events were looked at that are too old.
 void InsertEvent(Sqlite* database, const std::string& service,
-                 const LedgerEvent& event);
+                 const LedgerEvent& event, int64_t tidied);
+
+void DeleteEvent(Sqlite* database, int64_t number);
 
 // `row` stands on: number, process, request, kind, project, credential, model,
 // at, input_tokens, cause, code, message, http_status, retry_delay, retry_at.

@@ -15,13 +15,16 @@ constexpr int64_t kApplication = 0x676d6c64;
 
 // Times are nanoseconds since 1970 in UTC. Names, not numbers, stand for
 // enumerators.
-constexpr char kTables[] = R"sql(
+constexpr char kMarks[] = R"sql(
 PRAGMA application_id = 1735224420;
 PRAGMA user_version = 1;
+)sql";
 
+// Older files get what they lack. Those who do not know it can use them still.
+constexpr char kTables[] = R"sql(
 -- What became of requests: kind 0 sent, 1 ended, 2 released, 3 never
 -- sent after all (with the time at which it was to be).
-CREATE TABLE event (
+CREATE TABLE IF NOT EXISTS event (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   service TEXT NOT NULL,
   process TEXT NOT NULL,
@@ -39,13 +42,13 @@ CREATE TABLE event (
   retry_delay INTEGER,     -- Nanoseconds, as the service said.
   retry_at INTEGER
 );
-CREATE INDEX event_request ON event (process, request, kind);
-CREATE INDEX event_route ON event (service, project, model, at);
-CREATE INDEX event_refusal ON event (service, project, model)
+CREATE INDEX IF NOT EXISTS event_request ON event (process, request, kind);
+CREATE INDEX IF NOT EXISTS event_route ON event (service, project, model, at);
+CREATE INDEX IF NOT EXISTS event_refusal ON event (service, project, model)
   WHERE cause IS NOT NULL;
 
 -- The quotas that a refusal named.
-CREATE TABLE violation (
+CREATE TABLE IF NOT EXISTS violation (
   event INTEGER NOT NULL,
   position INTEGER NOT NULL,
   metric TEXT NOT NULL,
@@ -62,26 +65,26 @@ CREATE TABLE violation (
 ) WITHOUT ROWID;
 
 -- Who may send now.
-CREATE TABLE turn (
+CREATE TABLE IF NOT EXISTS turn (
   service TEXT PRIMARY KEY,
   process TEXT NOT NULL,
   until INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE process (
+CREATE TABLE IF NOT EXISTS process (
   process TEXT PRIMARY KEY,
   seen INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- What is done now and then, and when it was done last; of "file" a number that
--- tells this file from others.
-CREATE TABLE task (
+-- What is done now and then, and when it was done last. Of "file": a number
+-- that tells this file from others. Of "tidied": up to which event.
+CREATE TABLE IF NOT EXISTS task (
   name TEXT PRIMARY KEY,
   done INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- The books: of clock minutes and of Pacific days.
-CREATE TABLE spending (
+CREATE TABLE IF NOT EXISTS spending (
   service TEXT NOT NULL,
   project TEXT NOT NULL,
   model TEXT NOT NULL,
@@ -93,7 +96,31 @@ CREATE TABLE spending (
   tokens INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (service, project, model, period, since)
 ) WITHOUT ROWID;
+
+-- What can be found without a search, so that nobody keeps others waiting for
+-- one. Requests whose end is not told so far.
+CREATE TABLE IF NOT EXISTS open (
+  process TEXT NOT NULL,
+  request INTEGER NOT NULL,
+  event INTEGER NOT NULL,  -- That it was sent.
+  PRIMARY KEY (process, request)
+) WITHOUT ROWID;
+
+-- The last refusal by each quota, and of each model (quota is empty).
+CREATE TABLE IF NOT EXISTS refusal (
+  service TEXT NOT NULL,
+  project TEXT NOT NULL,
+  model TEXT NOT NULL,
+  quota TEXT NOT NULL,
+  event INTEGER NOT NULL,
+  PRIMARY KEY (service, project, model, quota)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS refusal_event ON refusal (event);
+CREATE INDEX IF NOT EXISTS spending_since ON spending (period, since);
 )sql";
+
+// Of kTables, with those that SQLite makes for them.
+constexpr int64_t kTablesAndIndexes = 14;
 
 struct Marks {
   int64_t application = 0;
@@ -138,6 +165,7 @@ absl::Status PrepareLedger(Sqlite* database) {
     // Another process may have been faster.
     marks = ReadMarks(database);
     if (marks.tables == 0) {
+      database->Run(kMarks);
       database->Run(kTables);
       marks = ReadMarks(database);
     }
@@ -147,6 +175,7 @@ absl::Status PrepareLedger(Sqlite* database) {
   if (absl::Status good = Check(marks); !good.ok()) return good;
   // A loss of power may lose the last entries, not the file.
   database->Run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+  if (marks.tables < kTablesAndIndexes) database->Run(kTables);
   return database->status();
 }
 

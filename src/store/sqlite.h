@@ -83,8 +83,8 @@ class Sqlite {
   // seen only by those who opened it before.
   bool WasMoved() const;
 
-  // Rows that the last statement changed.
-  int64_t changes() const { return sqlite3_changes(handle_); }
+  // Of the row that was inserted last into a table that numbers them.
+  int64_t last_number() const { return sqlite3_last_insert_rowid(handle_); }
 
   const absl::Status& status() const { return status_; }
   void ClearStatus() { status_ = absl::OkStatus(); }

@@ -1,7 +1,10 @@
 #include "store/sqlite_ledger.h"
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "store/ledger_rows.h"
@@ -18,7 +21,10 @@ constexpr absl::Duration kRefusalsKept = absl::Hours(24 * 30);
 constexpr absl::Duration kMinutesKept = absl::Hours(2);
 constexpr absl::Duration kDaysKept = absl::Hours(24 * 90);
 constexpr absl::Duration kTidyEvery = absl::Minutes(1);
-constexpr int64_t kTidiedAtOnce = 1000;
+
+// Of events and other rows that are looked at while others wait, for each
+// purpose.
+constexpr int64_t kAtOnce = 200;
 
 class SqliteLedger final : public Ledger {
  public:
@@ -68,16 +74,18 @@ class SqliteLedger final : public Ledger {
     LedgerReply reply;
     reply.anew = request.seen >= 0 && known_.has_value() && known_ != file_;
     reply.seen = reply.anew ? -1 : request.seen;
-    if (reply.seen < 0) {
+    if (reply.seen < 0 || IsFarBehind(reply.seen)) {
       // Long, so not while others wait.
       database_->Run("BEGIN;");
       ReadEvents(request, &reply);
+      if (request.seen < 0) reply.today = Today(request);
       database_->Run("COMMIT;");
     }
     database_->Run("BEGIN IMMEDIATE;");
     Beat(request);
+    const int64_t tidied = Tidied();
     for (const LedgerEvent& event : request.events) {
-      InsertEvent(database_.get(), request.service, event);
+      InsertEvent(database_.get(), request.service, event, tidied);
       BookEvent(request.service, event);
     }
     for (const LedgerSpending& spending : request.spent) {
@@ -85,8 +93,7 @@ class SqliteLedger final : public Ledger {
            {0, 0, spending.pictures, spending.tokens});
     }
     ReleaseTheDead(request.now);
-    if (request.seen < 0) reply.today = Today(request);
-    Tidy(request.now);
+    Tidy(request.now, tidied);
     ReadEvents(request, &reply);
     PassTurn(request, &reply);
     database_->Run("COMMIT;");
@@ -166,17 +173,42 @@ class SqliteLedger final : public Ledger {
 
   // Nobody will say how their requests ended.
   void ReleaseTheDead(absl::Time now) {
-    database_
-        ->Prepare(
-            "INSERT INTO event (service, process, request, kind, project, "
-            "credential, model, at, input_tokens) "
-            "SELECT service, process, request, 2, project, credential, model, "
-            "at, input_tokens FROM event AS sent WHERE kind = 0 AND process IN "
-            "(SELECT process FROM process WHERE seen < ?1) AND NOT EXISTS "
-            "(SELECT 1 FROM event WHERE process = sent.process AND "
-            "request = sent.request AND kind > 0)")
-        .Bind(now - kLedgerSilence)
-        .Step();
+    struct Open {
+      std::string process;
+      int64_t request;
+      int64_t event;
+    };
+    std::vector<Open> left;
+    {
+      Sqlite::Statement row = database_->Prepare(
+          "SELECT process, request, event FROM open WHERE process IN "
+          "(SELECT process FROM process WHERE seen < ?1) LIMIT ?2");
+      row.Bind(now - kLedgerSilence).Bind(kAtOnce);
+      while (row.Step()) {
+        Open open;
+        open.process = row.Text();
+        open.request = row.Number();
+        open.event = row.Number();
+        left.push_back(std::move(open));
+      }
+    }
+    for (const Open& open : left) {
+      database_
+          ->Prepare(
+              "INSERT INTO event (service, process, request, kind, project, "
+              "credential, model, at, input_tokens) "
+              "SELECT service, process, request, 2, project, credential, "
+              "model, at, input_tokens FROM event WHERE number = ?1 AND "
+              "at >= ?2")
+          .Bind(open.event)
+          .Bind(now - kEventsKept)
+          .Step();
+      database_->Prepare("DELETE FROM open WHERE process = ?1 AND request = ?2")
+          .Bind(open.process)
+          .Bind(open.request)
+          .Step();
+    }
+    if (static_cast<int64_t>(left.size()) == kAtOnce) return;  // There is more.
     database_->Prepare("DELETE FROM process WHERE seen < ?1")
         .Bind(now - kLedgerSilence)
         .Step();
@@ -205,44 +237,101 @@ class SqliteLedger final : public Ledger {
   }
 
   // A little now and then, of whichever process comes first.
-  void Tidy(absl::Time now) {
-    Sqlite::Statement due = database_->Prepare(
-        "SELECT 1 FROM task WHERE name = 'tidy' AND done > ?1 AND done <= ?2");
-    if (due.Bind(now - kTidyEvery).Bind(now).Step()) return;
-    // The last refusal by each quota, and the last of each model, are kept for
-    // those who ask what is known.
+  void Tidy(absl::Time now, int64_t tidied) {
+    {
+      Sqlite::Statement due = database_->Prepare(
+          "SELECT 1 FROM task WHERE name = 'tidy' AND done > ?1 AND "
+          "done <= ?2");
+      if (due.Bind(now - kTidyEvery).Bind(now).Step()) return;
+    }
+    const bool more = TidyEvents(now, tidied);
+    TidyRefusals(now - kRefusalsKept);
+    for (const auto& [period, kept] : {std::make_pair("minute", kMinutesKept),
+                                       std::make_pair("day", kDaysKept)}) {
+      database_
+          ->Prepare(
+              "DELETE FROM spending WHERE (service, project, model, period, "
+              "since) IN (SELECT service, project, model, period, since FROM "
+              "spending WHERE period = ?1 AND since < ?2 LIMIT ?3)")
+          .Bind(period)
+          .Bind(now - kept)
+          .Bind(kAtOnce)
+          .Step();
+    }
+    if (!more) SetTask("tidy", absl::ToUnixNanos(now));
+  }
+
+  // The last refusal by each quota, and the last of each model, are kept for
+  // those who ask what is known. Returns whether there is more.
+  bool TidyEvents(absl::Time now, int64_t tidied) {
+    std::vector<int64_t> old;
+    int64_t seen = 0;
+    {
+      // What is of the future was written before a clock was set back.
+      Sqlite::Statement row = database_->Prepare(
+          "SELECT number, at < ?2 OR at > ?3, EXISTS (SELECT 1 FROM refusal "
+          "WHERE event = number) FROM event WHERE number > ?1 "
+          "ORDER BY number LIMIT ?4");
+      row.Bind(tidied)
+          .Bind(now - kEventsKept)
+          .Bind(now + kEventsKept)
+          .Bind(kAtOnce);
+      while (row.Step()) {
+        const int64_t number = row.Number();
+        if (row.Number() == 0) break;
+        ++seen;
+        tidied = number;
+        if (row.Number() == 0) old.push_back(number);
+      }
+    }
+    for (const int64_t number : old) DeleteEvent(database_.get(), number);
+    if (seen > 0) SetTask("tidied", tidied);
+    return seen == kAtOnce;
+  }
+
+  // Those which nobody has met for long.
+  void TidyRefusals(absl::Time until) {
+    std::vector<int64_t> old;
+    {
+      Sqlite::Statement row = database_->Prepare(
+          "SELECT event, ifnull(at < ?1, 1) FROM refusal LEFT JOIN event ON "
+          "number = event ORDER BY event LIMIT ?2");
+      row.Bind(until).Bind(kAtOnce);
+      while (row.Step()) {
+        const int64_t number = row.Number();
+        if (row.Number() == 0) break;
+        old.push_back(number);
+      }
+    }
+    for (const int64_t number : old) {
+      database_->Prepare("DELETE FROM refusal WHERE event = ?1")
+          .Bind(number)
+          .Step();
+      DeleteEvent(database_.get(), number);
+    }
+  }
+
+  int64_t Tidied() {
+    Sqlite::Statement row =
+        database_->Prepare("SELECT done FROM task WHERE name = 'tidied'");
+    return row.Step() ? row.Number() : 0;
+  }
+
+  void SetTask(const char* name, int64_t done) {
     database_
         ->Prepare(
-            "DELETE FROM event WHERE number IN (SELECT number FROM event "
-            "WHERE at < ?1 ORDER BY number LIMIT ?3) AND (at < ?2 OR "
-            "number NOT IN (SELECT max(number) FROM event JOIN violation "
-            "ON violation.event = event.number GROUP BY service, project, "
-            "event.model, metric, quota_id, violation.model, location, "
-            "dimensions UNION ALL SELECT max(number) FROM event WHERE "
-            "cause IS NOT NULL GROUP BY service, project, model))")
-        .Bind(now - kEventsKept)
-        .Bind(now - kRefusalsKept)
-        .Bind(kTidiedAtOnce)
+            "INSERT INTO task (name, done) VALUES (?1, ?2) "
+            "ON CONFLICT DO UPDATE SET done = ?2")
+        .Bind(name)
+        .Bind(done)
         .Step();
-    if (database_->changes() > kTidiedAtOnce / 2) return;  // There is more.
-    database_
-        ->Prepare(
-            "DELETE FROM violation WHERE NOT EXISTS "
-            "(SELECT 1 FROM event WHERE number = violation.event)")
-        .Step();
-    database_
-        ->Prepare(
-            "DELETE FROM spending WHERE since < ?2 OR "
-            "(period = 'minute' AND since < ?1)")
-        .Bind(now - kMinutesKept)
-        .Bind(now - kDaysKept)
-        .Step();
-    database_
-        ->Prepare(
-            "INSERT INTO task (name, done) VALUES ('tidy', ?1) "
-            "ON CONFLICT DO UPDATE SET done = ?1")
-        .Bind(now)
-        .Step();
+  }
+
+  // So much that others should not wait for it.
+  bool IsFarBehind(int64_t seen) {
+    Sqlite::Statement last = database_->Prepare(
+        "SELECT seq FROM sqlite_sequence WHERE name = 'event'");
+    return last.Step() && last.Number() - seen > kAtOnce;
   }
 
   // Those after reply->seen.
@@ -251,10 +340,12 @@ class SqliteLedger final : public Ledger {
     Sqlite::Statement last = database_->Prepare(
         "SELECT seq FROM sqlite_sequence WHERE name = 'event'");
     if (last.Step()) reply->seen = last.Number();
+    // By number, not by an index of the service, which is of all events.
     Sqlite::Statement row = database_->Prepare(
         "SELECT number, process, request, kind, project, credential, model, "
         "at, input_tokens, cause, code, message, http_status, retry_delay, "
-        "retry_at FROM event WHERE number > ?1 AND service = ?2 AND "
+        "retry_at FROM event NOT INDEXED WHERE number > ?1 AND service = ?2 "
+        "AND "
         "process <> ?3 AND at >= ?4 ORDER BY number");
     row.Bind(seen)
         .Bind(request.service)

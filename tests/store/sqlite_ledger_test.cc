@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
@@ -251,6 +252,18 @@ TEST_F(SqliteLedgerTest, ANewerVersionIsLeftAlone) {
             absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(SqliteLedgerTest, AnOlderFileGetsWhatItLacks) {
+  ASSERT_TRUE(Exchange({}, kNoon).ok());
+  ledger_ = NewSqliteLedger(path_, absl::Milliseconds(20));
+  Run("DROP TABLE open; DROP TABLE refusal; DROP INDEX spending_since");
+  LedgerEvent refused = Event(LedgerEvent::Kind::kEnded, 1, kNoon);
+  refused.diagnosis = Refusal(QuotaWindow::kMinute, 5, kNoon);
+  EXPECT_TRUE(
+      Exchange({Event(LedgerEvent::Kind::kSent, 1, kNoon), refused}, kNoon)
+          .ok());
+  Run("SELECT * FROM open; SELECT * FROM refusal");
+}
+
 TEST_F(SqliteLedgerTest, TheDatabaseOfAnotherProgramIsLeftAlone) {
   Run("CREATE TABLE songs (name TEXT); INSERT INTO songs VALUES ('x')");
   EXPECT_EQ(Exchange({}, kNoon).status().code(), absl::StatusCode::kDataLoss);
@@ -417,6 +430,131 @@ TEST_F(SqliteLedgerTest, ATurnThatASteppedClockLeftBehindEnds) {
   request.process = "a";
   request.now = kNoon;
   EXPECT_TRUE(ledger_->Exchange(request)->turn_until.has_value());
+}
+
+// What a connection does while it keeps others waiting, in steps of SQLite's
+// machine.
+struct Work {
+  bool locked = false;
+  int64_t steps = 0;
+  int64_t most = 0;
+};
+Work work;
+
+int OnStatement(unsigned, void*, void* statement, void*) {
+  auto* const of = static_cast<sqlite3_stmt*>(statement);
+  const std::string sql = sqlite3_sql(of);
+  work.steps += sqlite3_stmt_status(of, SQLITE_STMTSTATUS_VM_STEP, 1);
+  if (sql == "BEGIN IMMEDIATE;") {
+    work.locked = true;
+    work.steps = 0;
+  } else if (work.locked && sql == "COMMIT;") {
+    work.locked = false;
+    work.most = std::max(work.most, work.steps);
+  }
+  return 0;
+}
+
+int WatchConnection(sqlite3* database, char**, const sqlite3_api_routines*) {
+  return sqlite3_trace_v2(database, SQLITE_TRACE_PROFILE, &OnStatement,
+                          nullptr);
+}
+
+class SqliteLedgerWorkTest : public SqliteLedgerTest {
+ protected:
+  SqliteLedgerWorkTest() {
+    work = Work();
+    sqlite3_auto_extension(reinterpret_cast<void (*)()>(&WatchConnection));
+  }
+  ~SqliteLedgerWorkTest() override { sqlite3_reset_auto_extension(); }
+
+  // The steps of the dearest transaction since the last time.
+  static int64_t TakeMost() { return std::exchange(work.most, 0); }
+
+  absl::StatusOr<LedgerReply> ExchangeAs(const std::string& process,
+                                         int64_t seen, absl::Time now) {
+    LedgerRequest request;
+    request.process = process;
+    request.service = "https://service";
+    request.now = now;
+    request.since = now - absl::Minutes(15);
+    request.seen = seen;
+    return NewSqliteLedger(path_)->Exchange(request);
+  }
+};
+
+TEST_F(SqliteLedgerWorkTest, NobodyIsKeptWaitingForALongHistory) {
+  constexpr int kRefused = 8000;
+  // Most by one quota, each tenth by one of its own, all within ten minutes.
+  absl::Time now = kNoon;
+  std::vector<LedgerEvent> events;
+  for (uint64_t i = 0; i < kRefused; ++i) {
+    now += absl::Minutes(10) / kRefused;
+    LedgerEvent refused = Event(LedgerEvent::Kind::kEnded, i, now);
+    auto why =
+        std::make_shared<Diagnosis>(*Refusal(QuotaWindow::kMinute, 5, now));
+    if (i % 10 == 0) why->violations[0].quota_id = std::to_string(i);
+    refused.diagnosis = why;
+    events.push_back(Event(LedgerEvent::Kind::kSent, i, now));
+    events.push_back(refused);
+    if (i % 50 < 49) continue;
+    ASSERT_TRUE(Exchange(std::exchange(events, {}), now).ok());
+  }
+  // A few hundred rows, some hundred steps for each; never all of them.
+  constexpr int64_t kMost = 40000;
+  EXPECT_LT(TakeMost(), kMost);
+
+  // One that begins and one that was idle: both read what happened.
+  auto reply = ExchangeAs("b", -1, now);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_THAT(reply->events, SizeIs(2 * kRefused));
+  EXPECT_LT(TakeMost(), kMost);
+  reply = ExchangeAs("b", 10, now);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_THAT(reply->events, SizeIs(2 * kRefused - 10));
+  EXPECT_LT(TakeMost(), kMost);
+
+  // One dies that had thousands on their way.
+  now += absl::Minutes(1);
+  for (uint64_t i = 0; i < 2000; i += 100) {
+    std::vector<LedgerEvent> sent;
+    for (uint64_t j = 0; j < 100; ++j) {
+      sent.push_back(
+          Event(LedgerEvent::Kind::kSent, kRefused + 1 + i + j, now));
+    }
+    ASSERT_TRUE(Exchange(std::move(sent), now).ok());
+  }
+  now += kLedgerSilence + absl::Seconds(1);
+  TakeMost();
+  int64_t seen = ExchangeAs("b", -1, now)->seen;
+  size_t released = 0;
+  for (int i = 0; i < 20; ++i) {
+    reply = ExchangeAs("b", seen, now);
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    seen = reply->seen;
+    released += reply->events.size();
+  }
+  EXPECT_EQ(released + 200, 2000U);
+  EXPECT_LT(TakeMost(), kMost);
+
+  // All of it becomes old.
+  now += absl::Minutes(20);
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(ExchangeAs("b", seen, now).ok());
+  }
+  EXPECT_LT(TakeMost(), kMost);
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &database), SQLITE_OK);
+  int left = 0;
+  sqlite3_exec(
+      database, "SELECT count(*) FROM event",
+      [](void* to, int, char** columns, char**) {
+        *static_cast<int*>(to) = std::stoi(columns[0]);
+        return 0;
+      },
+      &left, nullptr);
+  sqlite3_close(database);
+  EXPECT_EQ(left, kRefused / 10 + 1) << "the last refusal by each quota";
 }
 
 TEST(ReadQuotaLedgerTest, AMissingFileIsNotFound) {
