@@ -138,7 +138,13 @@ Answer Server::Arrive(int project, double chance, double work, absl::Time now) {
     return {Failure(Cause::kZeroQuota, "quota_zero"), soon};
   }
   if (IsDown(now) || !HasCapacity(now) || chance < model_.overloaded) {
-    return {Failure(Cause::kOverloaded, "overloaded"), soon};
+    Diagnosis diagnosis = Failure(Cause::kOverloaded, "overloaded");
+    diagnosis.http_status = 503;
+    if (work < model_.told) {
+      diagnosis.retry_delay = model_.told_delay;
+      diagnosis.retry_at = now + model_.told_delay;
+    }
+    return {diagnosis, soon};
   }
 
   std::vector<const QuotaModel*> exceeded;
@@ -171,6 +177,10 @@ Answer Server::Arrive(int project, double chance, double work, absl::Time now) {
     // As "Resource has been exhausted (e.g. check quota)." is understood.
     Diagnosis diagnosis = Failure(Cause::kOverloaded, "no_capacity");
     diagnosis.http_status = 429;
+    if (model_.bare_delay) {
+      diagnosis.retry_delay = delay;
+      diagnosis.retry_at = now + delay;
+    }
     return {diagnosis, soon};
   }
   Diagnosis diagnosis = Failure(Cause::kRateLimited, "rate_limited");

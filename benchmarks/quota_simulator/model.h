@@ -36,7 +36,8 @@ struct QuotaModel {
 struct ServerModel {
   Windows windows = Windows::kFixed;
   bool counts_refused = false;
-  bool bare = false;                        // Refusals say nothing but 429.
+  bool bare = false;                        // Refusals say nothing but 429,
+  bool bare_delay = false;                  // and when to come back.
   std::optional<absl::Duration> day_delay;  // Told with a day's refusal.
   std::vector<QuotaModel> quotas;           // Of each project.
   int projects_without_quota = 0;           // The first ones: limit 0.
@@ -44,7 +45,9 @@ struct ServerModel {
   int64_t tokens_per_request = 100;
 
   double overloaded = 0;  // Part of the requests.
-  double lost = 0;        // Part of the requests: reset after being sent.
+  double told = 0;        // Part of those 503s that state `told_delay`.
+  absl::Duration told_delay;
+  double lost = 0;  // Part of the requests: reset after being sent.
   absl::Duration outage_from = absl::InfiniteDuration();
   absl::Duration outage_for;
   absl::Duration recovery;  // After the outage, until it serves all again.

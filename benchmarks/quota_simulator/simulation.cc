@@ -267,8 +267,9 @@ class Process {
       }
       world_->time.At(ends, [this, call, key = action.credential,
                              ended = std::move(diagnosis)] {
-        if (ended.has_value() && ended->cause == gemini::Cause::kRateLimited &&
-            ended->retry_at.has_value()) {
+        if (ended.has_value() && ended->retry_at.has_value() &&
+            (ended->cause == gemini::Cause::kRateLimited ||
+             ended->cause == gemini::Cause::kOverloaded)) {
           told_[key] = std::max(told_[key], *ended->retry_at);
         }
         --world_->in_flight;

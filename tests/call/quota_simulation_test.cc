@@ -33,7 +33,7 @@ TEST(QuotaSimulationTest, MeetsItsTargetsButForThoseThatAreKnownNotToHold) {
 }
 
 TEST(QuotaSimulationTest, RandomQuotasAndFaultsBreakNoRule) {
-  for (uint64_t seed = 1; seed <= 200; ++seed) {
+  for (uint64_t seed = 1; seed <= 400; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
     ServerModel model;
@@ -47,6 +47,9 @@ TEST(QuotaSimulationTest, RandomQuotasAndFaultsBreakNoRule) {
       model.outage_for = absl::Seconds(120 * random.Next());
       model.recovery = absl::Seconds(30 * random.Next());
     }
+    model.told = random.Next() < 0.5 ? random.Next() : 0;
+    model.told_delay = absl::Seconds(90 * random.Next());
+    model.bare_delay = model.bare && random.Next() < 0.5;
     QuotaModel quota;
     quota.limit = 1 + static_cast<int64_t>(40 * random.Next());
     quota.used_by_strangers =
