@@ -14,6 +14,10 @@ constexpr size_t kMostAtOnce = 500;
 // Without an answer for so long, each process goes by its own memory.
 constexpr absl::Duration kPatience = absl::Milliseconds(100);
 
+// The same for the first one: it opens the file, perhaps beside others that all
+// begin now, and until then this process knows of nobody.
+constexpr absl::Duration kFirstPatience = absl::Milliseconds(400);
+
 // When another process has the turn, it has it for about so long.
 constexpr absl::Duration kAskAgain = absl::Milliseconds(2);
 
@@ -53,8 +57,9 @@ std::shared_ptr<const LedgerRequest> LedgerLink::Next(absl::Time now) {
   wake_at_ = absl::InfiniteFuture();
   gates_->ReleaseForeign(now);
   if (asked_ != nullptr) {
-    if (now < asked_at_ + kPatience) {
-      wake_at_ = asked_at_ + kPatience;
+    const absl::Time until = asked_at_ + patience();
+    if (now < until) {
+      wake_at_ = until;
     } else {
       Tell(absl::DeadlineExceededError("the ledger does not answer"));
       gates_->OnAlone(true);
@@ -96,8 +101,12 @@ std::shared_ptr<const LedgerRequest> LedgerLink::Next(absl::Time now) {
   request->spent = TakeFirst(kMostAtOnce, &spent_);
   asked_ = std::move(request);
   asked_at_ = now;
-  wake_at_ = now + kPatience;
+  wake_at_ = now + patience();
   return asked_;
+}
+
+absl::Duration LedgerLink::patience() const {
+  return has_answered_ ? kPatience : kFirstPatience;
 }
 
 LedgerRequest LedgerLink::Farewell(absl::Time now) {
@@ -134,6 +143,7 @@ void LedgerLink::OnReply(absl::StatusOr<LedgerReply> reply, absl::Time now) {
     }
     return;
   }
+  has_answered_ = true;
   pause_ = absl::ZeroDuration();
   told_at_ = now;
   not_before_ = absl::InfinitePast();

@@ -238,9 +238,10 @@ TEST_F(LedgerLinkTest, WithoutAnAnswerEachProcessGoesByItsOwnMemory) {
   const Demand demand = NewDemand();
   gates_.Admit(demand, kStart);
   ASSERT_NE(link_.Next(kStart), nullptr);
-  EXPECT_EQ(link_.Next(kStart + absl::Milliseconds(99)), nullptr);
+  // The first opens the file.
+  EXPECT_EQ(link_.Next(kStart + absl::Milliseconds(399)), nullptr);
   EXPECT_EQ(link_.TakeNews(), std::nullopt);
-  const absl::Time later = kStart + absl::Milliseconds(100);
+  const absl::Time later = kStart + absl::Milliseconds(400);
   EXPECT_EQ(link_.Next(later), nullptr);
   EXPECT_THAT(gates_.TakeWoken(), Contains(demand.ticket));
   Admission admission = gates_.Admit(demand, later);
@@ -256,6 +257,13 @@ TEST_F(LedgerLinkTest, WithoutAnAnswerEachProcessGoesByItsOwnMemory) {
   EXPECT_THAT(request->events, SizeIs(1));
   EXPECT_TRUE(
       std::holds_alternative<AskAgain>(gates_.Admit(NewDemand(), later)));
+
+  // From then on less.
+  const absl::Time asked_at = later + absl::Milliseconds(2);
+  EXPECT_EQ(link_.Next(asked_at + absl::Milliseconds(99)), nullptr);
+  EXPECT_EQ(link_.TakeNews(), std::nullopt);
+  EXPECT_EQ(link_.Next(asked_at + absl::Milliseconds(100)), nullptr);
+  EXPECT_EQ(link_.TakeNews()->code(), absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST_F(LedgerLinkTest, AfterAFailureItIsTriedAgainEverLater) {
