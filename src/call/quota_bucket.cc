@@ -84,7 +84,8 @@ absl::Time QuotaBucket::NextWindow(absl::Time t) const {
 double QuotaBucket::Counted(const Use& use) const {
   // In a sliding window a refused one makes little difference where it does not
   // count, since its place is free as soon as those of the others sent with it.
-  // Probes and tests have no such company.
+  // Probes, tests and who came alone, too early by a hair, have no such
+  // company.
   const bool counts = !use.refused || counts_refused_ ||
                       (kind_ == Kind::kSliding && !use.probe);
   return counts ? use.amount : 0;
@@ -182,6 +183,15 @@ double QuotaBucket::UsedInWindow(absl::Time now) const {
   return UsedSince(WindowStart(now) - window_ * (kMargin / 8));
 }
 
+double QuotaBucket::SurelyUsed(absl::Time now) const {
+  // By the server's account of a sliding window some may have left it already,
+  // and then more than a limit it stated seems to be let in.
+  return limit_.has_value() &&
+                 (kind_ == Kind::kUnknown || kind_ == Kind::kSliding)
+             ? UsedSince(now - window_ * (1 - kTolerance))
+             : UsedInWindow(now);
+}
+
 void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
   const bool probe = state_ == State::kClosed && now >= until_;
   if (probe) {
@@ -192,7 +202,7 @@ void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
   }
   // More than was ever let in: whether it is, is to be seen.
   const bool test =
-      cap_.has_value() && !set_by_user_ && UsedInWindow(now) + amount > *cap_;
+      cap_.has_value() && !set_by_user_ && SurelyUsed(now) + amount > *cap_;
   if (test) test_ = id;
   // What other processes sent may be told a little late.
   auto place = uses_.end();
@@ -309,7 +319,8 @@ void QuotaBucket::LearnWhatCounts(absl::Time retry_at, absl::Time now) {
       [&](const Use& use) { return !use.refused && use.at > now - window_; });
   // Its place would be free by then, had the refused ones not taken it.
   if (oldest != uses_.end() &&
-      retry_at > oldest->at + window_ + options_.hold / 2) {
+      retry_at > oldest->at + window_ +
+                     std::max(options_.hold / 2, window_ * kTolerance)) {
     counts_refused_ = true;
   }
 }
@@ -344,6 +355,9 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
                             std::optional<double> limit,
                             std::optional<absl::Time> retry_at,
                             absl::Time now) {
+  // It misses the end of a window by a hair: others have just left our record.
+  const bool by_a_hair = cap_.has_value() && retry_at.has_value() &&
+                         *retry_at < now + window_ * kTolerance;
   for (auto use = uses_.rbegin(); use != uses_.rend(); ++use) {
     if (use->id != id) continue;
     use->refused = true;
@@ -353,6 +367,7 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
              use->at <= u.at + options_.hold;
     });
     if (test != uses_.end()) std::swap(test->probe, use->probe);
+    use->probe |= by_a_hair;
     break;
   }
   if (test_ != 0 && limit.has_value() && limit == limit_) {
@@ -389,10 +404,7 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
     until_ = GuessOpening(now);
   }
   state_ = State::kClosed;
-  // What misses the end of a window by a hair, so that others have just left
-  // our record, tells nothing of how much is let in.
-  const bool by_a_hair = cap_.has_value() && retry_at.has_value() &&
-                         *retry_at < now + window_ * kTolerance;
+  // By a hair tells nothing of how much is let in.
   if (!is_probe && !by_a_hair) LearnCap(AdmittedBefore(sent));
 }
 

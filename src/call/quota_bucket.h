@@ -88,7 +88,7 @@ class QuotaBucket {
     absl::Time at;
     double amount;
     bool refused;
-    bool probe;  // Or a test.
+    bool probe;  // Or a test, or came too early by a hair.
   };
 
   void Forget(absl::Time now);
@@ -98,6 +98,7 @@ class QuotaBucket {
   double Counted(const Use& use) const;
   double UsedSince(absl::Time from) const;
   double UsedInWindow(absl::Time now) const;
+  double SurelyUsed(absl::Time now) const;
   double AdmittedBefore(absl::Time sent) const;
   absl::Time SlidingOpening(double amount, double cap, absl::Time now) const;
   absl::Time GuessOpening(absl::Time now);

@@ -6,7 +6,7 @@
 namespace gemini::internal {
 
 std::unique_ptr<Ledger> NewSqliteLedger(std::string, absl::Duration,
-                                        std::function<absl::Time()>) {
+                                        std::function<absl::Duration()>) {
   return nullptr;
 }
 

@@ -29,13 +29,12 @@ constexpr int64_t kAtOnce = 200;
 class SqliteLedger final : public Ledger {
  public:
   SqliteLedger(std::string path, absl::Duration patience,
-               std::function<absl::Time()> wall)
-      : path_(std::move(path)), patience_(patience), wall_(std::move(wall)) {}
+               std::function<absl::Duration()> ahead)
+      : path_(std::move(path)), patience_(patience), ahead_(std::move(ahead)) {}
 
   // In the file all times are those of the wall.
   absl::StatusOr<LedgerReply> Exchange(const LedgerRequest& asked) override {
-    const absl::Duration ahead =
-        wall_ ? wall_() - asked.now : absl::ZeroDuration();
+    const absl::Duration ahead = ahead_ ? ahead_() : absl::ZeroDuration();
     LedgerRequest request = asked;
     request.now += ahead;
     request.since += ahead;
@@ -380,7 +379,7 @@ class SqliteLedger final : public Ledger {
 
   const std::string path_;
   const absl::Duration patience_;
-  const std::function<absl::Time()> wall_;
+  const std::function<absl::Duration()> ahead_;
   std::unique_ptr<Sqlite> database_;
   int64_t file_ = 0;              // Which it is, if it is open.
   std::optional<int64_t> known_;  // Which the last reply was of.
@@ -390,9 +389,9 @@ class SqliteLedger final : public Ledger {
 
 std::unique_ptr<Ledger> NewSqliteLedger(std::string path,
                                         absl::Duration patience,
-                                        std::function<absl::Time()> wall) {
+                                        std::function<absl::Duration()> ahead) {
   return std::make_unique<SqliteLedger>(std::move(path), patience,
-                                        std::move(wall));
+                                        std::move(ahead));
 }
 
 absl::StatusOr<std::vector<QuotaRecord>> ReadSqliteLedger(

@@ -20,16 +20,16 @@ namespace gemini::internal {
 absl::StatusOr<std::string> LedgerPath(absl::string_view uri);
 
 // Opens and, if need be, creates the file at the first exchange, and again
-// after each failure. Waits up to `patience` for other processes. `wall` tells
-// the time of day, by which processes agree whatever their own clocks show; if
-// it is empty, those of the requests are taken to agree. Errors of
+// after each failure. Waits up to `patience` for other processes. `ahead` tells
+// how far the time of day, by which processes agree, is ahead of the clock of
+// the requests; if it is empty, those are taken to agree. Errors of
 // Exchange(): kUnavailable (locked, no space, deleted or replaced since the
 // last one), kDataLoss (not a ledger, or
 // damaged), kFailedPrecondition (of a newer version), kNotFound and
 // kPermissionDenied (the file cannot be opened).
 std::unique_ptr<Ledger> NewSqliteLedger(
     std::string path, absl::Duration patience = absl::Seconds(1),
-    std::function<absl::Time()> wall = nullptr);
+    std::function<absl::Duration()> ahead = nullptr);
 
 // What the file knows at `now`. Errors as above, and kNotFound if there is no
 // file.

@@ -32,6 +32,33 @@ TEST(QuotaSimulationTest, MeetsItsTargetsButForThoseThatAreKnownNotToHold) {
   EXPECT_GE(fully_met, 16);
 }
 
+// A request that comes too early by a hair is refused; it must not cost a place
+// of the next window.
+TEST(QuotaSimulationTest, AnUnsteadyNetworkLosesNoPlaces) {
+  double sum = 0;
+  constexpr int kSeeds = 10;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE(seed);
+    ServerModel model;
+    model.windows = Windows::kSliding;
+    QuotaModel quota;
+    quota.limit = 20;
+    model.quotas.push_back(quota);
+    model.one_way = absl::Milliseconds(20);
+    model.jitter = absl::Milliseconds(300);
+    Work work;
+    work.max_retries = 20;
+    work.seed = seed;
+    const Result result = Simulate(model, work);
+    EXPECT_EQ(result.lost, 0);
+    const double optima =
+        absl::FDivDuration(result.makespan, OptimalMakespan(model, work));
+    EXPECT_LE(optima, 1.05);
+    sum += optima;
+  }
+  EXPECT_LE(sum / kSeeds, 1.03);
+}
+
 TEST(QuotaSimulationTest, RandomQuotasAndFaultsBreakNoRule) {
   for (uint64_t seed = 1; seed <= 400; ++seed) {
     SCOPED_TRACE(seed);

@@ -399,15 +399,16 @@ TEST_F(SqliteLedgerTest, TheFileStaysSmallHoweverLongItIsUsed) {
 
 TEST_F(SqliteLedgerTest, ProcessesAgreeWhateverTheirOwnClocksShow) {
   // The second was made after the system's clock had been set back.
-  const auto wall = [] { return kNoon; };
-  ledger_ = NewSqliteLedger(path_, absl::Seconds(1), wall);
+  ledger_ =
+      NewSqliteLedger(path_, absl::Seconds(1), [] { return -absl::Hours(1); });
   LedgerEvent refused = Event(LedgerEvent::Kind::kEnded, 1, kNoon);
   refused.at = kNoon + absl::Hours(1);
   refused.diagnosis =
       Refusal(QuotaWindow::kMinute, 5, refused.at + absl::Seconds(30));
   LedgerEvent sent = Event(LedgerEvent::Kind::kSent, 1, refused.at);
   ASSERT_TRUE(Exchange({sent, refused}, kNoon + absl::Hours(1)).ok());
-  ledger_ = NewSqliteLedger(path_, absl::Seconds(1), wall);
+  ledger_ = NewSqliteLedger(path_, absl::Seconds(1),
+                            [] { return absl::ZeroDuration(); });
   LedgerRequest request;
   request.process = "b";
   request.service = "https://service";
