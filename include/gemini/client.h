@@ -97,7 +97,8 @@ class GeminiImageClient {
   ~GeminiImageClient();
 
   // Draws pictures and waits for them: at most as long as the call's time limit
-  // allows, plus what delivering takes.
+  // allows, and with ClientOptions::on_event until that has been told of the
+  // call's end.
   //
   // Refusals, used-up quotas and deadlines are outcomes, not errors. Errors:
   // kInvalidArgument (found here, or by the server's 400), kCancelled,

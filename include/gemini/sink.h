@@ -59,7 +59,7 @@ struct FileSink {
   // Chooses the name when a picture is whole and its type known. Then `path` is
   // the directory, in which the name must be; empty: the working directory.
   // Runs on a thread of the client's, for one picture at a time; the file has
-  // its name before the next one is asked for.
+  // its name before the next one is asked for. Must not use the client.
   std::function<std::string(const SinkImage& image,
                             absl::string_view mime_type)>
       choose_name;

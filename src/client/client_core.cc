@@ -152,8 +152,9 @@ absl::StatusOr<Outcome> ClientCore::Generate(const ImageRequest& request,
     absl::StatusOr<Outcome> outcome;
   };
   auto wait = std::make_shared<Wait>();
-  // The thread that waits may be the only one of the executor.
-  Begin(request, options, Delivery::kCallbackThread,
+  // The thread that waits may be the only one of the executor, and must not
+  // wait for callbacks either.
+  Begin(request, options, Delivery::kAtOnce,
         [wait](absl::StatusOr<Outcome> outcome) {
           wait->outcome = std::move(outcome);
           wait->done.Notify();
@@ -317,13 +318,25 @@ void ClientCore::StartCall(CallSettings settings, int64_t input_bytes,
 void ClientCore::Deliver(Delivery delivery,
                          GeminiImageClient::DoneFunction done,
                          absl::StatusOr<Outcome> outcome) {
+  if (delivery == Delivery::kAtOnce) {
+    if (!options_.on_event) {
+      std::move(done)(std::move(outcome));
+      return;
+    }
+    // Behind the events of the call.
+    loop_->PostAside(
+        [done = std::move(done), outcome = std::move(outcome)]() mutable {
+          std::move(done)(std::move(outcome));
+        });
+    return;
+  }
   auto run = [core = shared_from_this(), done = std::move(done),
               outcome = std::move(outcome)]() mutable {
     const ClientCore* before = std::exchange(callback_of, core.get());
     std::move(done)(std::move(outcome));
     callback_of = before;
   };
-  if (delivery == Delivery::kCallbackThread || !options_.executor) {
+  if (!options_.executor) {
     loop_->PostAside(std::move(run));
     return;
   }

@@ -65,7 +65,10 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
 
  private:
   // Where a completion function is to run.
-  enum class Delivery { kExecutor, kCallbackThread };
+  enum class Delivery {
+    kExecutor,  // Or the callback thread, if there is none.
+    kAtOnce     // When the call has ended: the function is ours and short.
+  };
 
   ClientCore(ClientOptions options, ClientParts parts,
              Configuration configuration);

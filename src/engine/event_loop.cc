@@ -204,7 +204,7 @@ void EventLoop::Round() {
   RunRealTimer();
   // Who is about to let go of the loop need not look for sockets if there are
   // none.
-  if (!sockets_.empty() || !crew_->HasOutbox()) RunSockets();
+  if (!sockets_.empty() || !crew_->HasTasksAside()) RunSockets();
   // After the sockets: what arrived in time must not be taken for late by a
   // thread that was late itself.
   RunTimers();

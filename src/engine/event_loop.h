@@ -76,10 +76,10 @@ class EventLoop : private LoopCrew::Loop {
   // nothing then; to be unwatched before it is closed.
   void Rest(int fd);
 
-  // So little is under way that what is posted aside now begins at once, and
-  // costs less there than on another thread.
-  bool HasTimeAside() const {
-    return Patience() > absl::ZeroDuration() && crew_->HasTimeAside();
+  // Posts `task` aside if so little is under way that it waits for no other
+  // there, and costs less than on another thread. Else false.
+  bool TryPostAside(Task* task) {
+    return Patience() > absl::ZeroDuration() && crew_->TryPostAside(task);
   }
 
  private:

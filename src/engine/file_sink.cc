@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/sinks.h"
+#include "util/mutex_lock.h"
 
 namespace gemini::internal {
 namespace {
@@ -154,6 +155,11 @@ absl::Status Filing::Commit(File* file, int n, const KeptPicture& picture,
     }
   }
   if (file->is_device) return absl::OkStatus();
+  struct stat info;
+  if (stat(name->c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(*name, " exists and is no regular file"));
+  }
   if (rename(file->temporary.c_str(), name->c_str()) != 0) {
     return Failed("cannot rename the picture to", *name);
   }
@@ -352,8 +358,12 @@ absl::StatusOr<std::vector<Image>> FileAttemptSink::CommitAll() {
     if (!status.ok()) break;
     Picture* picture = pictures_[static_cast<size_t>(keep.ordinal)].get();
     Image image;
-    status = filing_.Commit(&picture->file, static_cast<int>(images.size()),
-                            keep, &image.path);
+    {
+      // A name that is free must be taken before the next one is asked for.
+      MutexLock lock(context_->naming());
+      status = filing_.Commit(&picture->file, static_cast<int>(images.size()),
+                              keep, &image.path);
+    }
     image.size = picture->size;
     image.mime_type = std::move(keep.mime_type);
     images.push_back(std::move(image));

@@ -53,11 +53,11 @@ struct LoopCrew::Shared {
 
   // Returns when it has let go of the loop; false: for ever.
   bool Drive(Driver self);
-  bool HasTimeAside() const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
-    return driver == Driver::kAside || (!busy_aside && aside.empty());
+  bool HasTasks() const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
+    return !first.empty() || !aside.empty();
   }
   bool AsideIsWanted() const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
-    return !aside.empty() || closed || (driver == Driver::kNobody && !stopping);
+    return HasTasks() || closed || (driver == Driver::kNobody && !stopping);
   }
 
   // Hands the loop to the I/O thread.
@@ -94,6 +94,7 @@ struct LoopCrew::Shared {
 
   absl::Mutex mutex;
   std::vector<Task> posted ABSL_GUARDED_BY(mutex);
+  std::deque<Task> first ABSL_GUARDED_BY(mutex);  // Before all that is aside.
   std::deque<Task> aside ABSL_GUARDED_BY(mutex);
   Driver driver ABSL_GUARDED_BY(mutex) = Driver::kIo;
   // Of the steady clock: when the I/O thread is to take the loop if nobody else
@@ -133,9 +134,10 @@ void LoopCrew::Shared::RunAside() {
       MutexLock lock(&mutex);
       busy_aside = false;
       mutex.Await(absl::Condition(this, &Shared::AsideIsWanted));
-      if (!aside.empty()) {
-        task = std::move(aside.front());
-        aside.pop_front();
+      if (HasTasks()) {
+        std::deque<Task>& tasks = first.empty() ? aside : first;
+        task = std::move(tasks.front());
+        tasks.pop_front();
         busy_aside = true;
       } else if (closed) {
         return;
@@ -158,11 +160,12 @@ bool LoopCrew::Shared::Drive(Driver self) {
     loop->Round();
     MutexLock lock(&mutex);
     const bool wanted =
-        !outbox.empty() || (self == Driver::kAside && !aside.empty());
+        !outbox.empty() || (self == Driver::kAside && HasTasks());
     if (!wanted && !stopping) continue;
     const absl::Duration patience = loop->Patience();
     const bool may_let_go =
-        !stopping && patience > absl::ZeroDuration() && HasTimeAside();
+        !stopping && patience > absl::ZeroDuration() &&
+        (self == Driver::kAside || (!busy_aside && !HasTasks()));
     if (may_let_go && !posted.empty() && ++rounds < kRoundsBeforeLettingGo) {
       continue;
     }
@@ -305,7 +308,7 @@ bool LoopCrew::BeginWait() {
   shared_->waits =
       shared_->posted.empty() && shared_->outbox.empty() &&
       !shared_->stopping &&
-      (shared_->driver == Shared::Driver::kIo || shared_->aside.empty());
+      (shared_->driver == Shared::Driver::kIo || !shared_->HasTasks());
   return shared_->waits;
 }
 
@@ -314,12 +317,19 @@ void LoopCrew::EndWait() {
   shared_->waits = false;
 }
 
-bool LoopCrew::HasOutbox() const { return !shared_->outbox.empty(); }
-
-bool LoopCrew::HasTimeAside() const {
-  if (!shared_->outbox.empty()) return false;
+bool LoopCrew::HasTasksAside() const {
+  if (!shared_->outbox.empty()) return true;
   MutexLock lock(&shared_->mutex);
-  return shared_->HasTimeAside();
+  return shared_->driver == Shared::Driver::kAside && shared_->HasTasks();
+}
+
+bool LoopCrew::TryPostAside(Task* task) {
+  MutexLock lock(&shared_->mutex);
+  const bool free =
+      shared_->driver == Shared::Driver::kAside || !shared_->busy_aside;
+  if (!free || !shared_->first.empty()) return false;
+  shared_->first.push_back(std::move(*task));
+  return true;
 }
 
 }  // namespace gemini::internal

@@ -82,11 +82,12 @@ class LoopCrew {
   bool BeginWait();
   void EndWait();
 
-  // The driver has posted something aside that does not run yet.
-  bool HasOutbox() const;
+  // Something is to be run aside, for which the loop is to be let go of.
+  bool HasTasksAside() const;
 
-  // The thread aside would begin at once with what is posted for it.
-  bool HasTimeAside() const;
+  // Posts `task` aside, before all that waits there, if the thread aside is not
+  // busy with another one: so that it waits for none. Else false.
+  bool TryPostAside(Task* task);
 
  private:
   struct Shared;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "base/attempt_sink.h"
 #include "engine/event_loop.h"
 #include "gemini/sink.h"
@@ -36,22 +37,25 @@ class SinkContext {
     virtual void Unstage(absl::Span<const char> bytes) = 0;
   };
 
-  // `on_receiver_thread` runs around all that receivers do.
+  // `on_caller_code` runs around all that receivers and files do.
   using Wrapper = std::function<void(TaskThread::Task)>;
-  explicit SinkContext(EventLoop* loop, Wrapper on_receiver_thread)
-      : loop_(loop), on_receiver_thread_(std::move(on_receiver_thread)) {}
+  explicit SinkContext(EventLoop* loop, Wrapper on_caller_code)
+      : loop_(loop), on_caller_code_(std::move(on_caller_code)) {}
 
   EventLoop* loop() { return loop_; }
 
   // Runs what is done to files: aside of the loop while little is under way,
   // else on a thread of their own, so that files do not wait for callbacks.
-  // Tasks may overtake each other.
+  // Tasks may overtake each other, and two may run at once.
   absl::Status PostForFiles(TaskThread::Task task);
+
+  // Held while a name is chosen and given.
+  absl::Mutex* naming() { return &naming_; }
 
   // For receivers. Started when it is first needed, as that for files.
   absl::StatusOr<TaskThread*> receivers();
   void RunForReceivers(TaskThread::Task task) const {
-    on_receiver_thread_(std::move(task));
+    on_caller_code_(std::move(task));
   }
 
   // Returns room for `n` bytes behind what `owner` staged; what others did is
@@ -68,7 +72,8 @@ class SinkContext {
 
  private:
   EventLoop* const loop_;
-  const Wrapper on_receiver_thread_;
+  const Wrapper on_caller_code_;
+  absl::Mutex naming_;
   std::unique_ptr<TaskThread> files_;
   std::unique_ptr<TaskThread> receivers_;
   std::unique_ptr<char[]> staging_;

@@ -278,6 +278,32 @@ TEST_F(EventLoopTest, NeverRunsATaskAsideOnItsOwnThreadNorTwoOfItsOwnAtOnce) {
   EXPECT_EQ(wrong, 0);
 }
 
+// A file, say, that a callback waits for by destroying the client.
+TEST_F(EventLoopTest, WhatIsPostedAsideIfThereIsTimeWaitsForNoOther) {
+  for (int i = 0; i < 200; ++i) {
+    absl::Notification ran;
+    absl::Notification ended;
+    const auto on_loop = [&] {
+      EventLoop::Task task = [&] { ran.Notify(); };
+      const bool posted = loop_->TryPostAside(&task);
+      std::thread([&] {
+        loop_->PostAside([&] {
+          ran.WaitForNotification();
+          ended.Notify();
+        });
+      }).join();
+      if (!posted) ran.Notify();  // On a thread of its own.
+    };
+    // Whoever drives the loop.
+    if (i % 2 == 0) {
+      loop_->Post(on_loop);
+    } else {
+      loop_->PostAside([&] { loop_->Post(on_loop); });
+    }
+    ended.WaitForNotification();
+  }
+}
+
 TEST_F(EventLoopTest, MayBeDestroyedByATaskAside) {
   absl::Notification destroyed;
   absl::Notification after;

@@ -3,9 +3,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
 #include "engine/sink_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -17,6 +22,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class FileSinkTest : public SinkFixture {
  protected:
@@ -223,6 +229,56 @@ TEST_F(FileSinkTest, AFullDiskLeavesNothingBehind) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_FALSE(images.ok());
   EXPECT_THAT(directory_.List(), IsEmpty());
+}
+
+TEST_F(FileSinkTest, NamesAreChosenOneAtATimeOnWhicheverThread) {
+  std::atomic<int> choosing{0};
+  std::atomic<int> at_once{0};
+  FileSink file;
+  file.path = directory_.path();
+  file.choose_name = [&](const SinkImage&, absl::string_view) {
+    if (choosing.fetch_add(1) > 0) ++at_once;
+    // The first name that is free.
+    int n = 1;
+    while (access(In(absl::StrCat("fox-", n)).c_str(), F_OK) == 0) ++n;
+    std::this_thread::yield();
+    choosing.fetch_sub(1);
+    return In(absl::StrCat("fox-", n));
+  };
+  constexpr int kPictures = 200;
+  absl::BlockingCounter ended(kPictures);
+  OnLoop([&] {
+    // Some aside of the loop, the others on the thread that is for files.
+    for (int i = 0; i < kPictures; ++i) {
+      const auto sink = NewSink(context_.get(), file, {});
+      sink->Begin(0);
+      const absl::Span<char> room = sink->Room(3);
+      std::memcpy(room.data(), "fox", 3);
+      sink->Filled(3);
+      sink->End({{0, "image/png"}}, [&, sink](Result result) {
+        EXPECT_TRUE(result.ok()) << result.status();
+        ended.DecrementCount();
+      });
+    }
+  });
+  ended.Wait();
+  EXPECT_EQ(at_once, 0);
+  EXPECT_THAT(directory_.List(), SizeIs(kPictures));
+}
+
+TEST_F(FileSinkTest, AChosenNameThatIsNoRegularFileIsRefused) {
+  ASSERT_EQ(mkfifo(In("pipe").c_str(), 0600), 0);
+  FileSink file;
+  file.path = directory_.path();
+  file.choose_name = [&](const SinkImage&, absl::string_view) {
+    return In("pipe");
+  };
+  Make(file);
+  Begin();
+  Put("fox");
+  EXPECT_EQ(End({{0, "image/png"}}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(directory_.List(), ::testing::ElementsAre("pipe"));
 }
 
 TEST_F(FileSinkTest, PausesWhileTheFileIsNotOpenAndGoesOnThen) {
