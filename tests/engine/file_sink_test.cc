@@ -297,7 +297,7 @@ TEST_F(FileSinkTest, PausesWhileTheFileIsNotOpenAndGoesOnThen) {
   Begin(2 << 20);
   size_t put = 0;
   bool pause = false;
-  while (!pause) {
+  while (!pause && put <= kMaxQueuedBytes) {
     Put(std::string(12 << 10, 'b'));
     put += 12 << 10;
     OnLoop([&] { pause = sink_->WantsPause(); });
