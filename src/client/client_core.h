@@ -81,7 +81,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   void Deliver(Delivery delivery, GeminiImageClient::DoneFunction done,
                absl::StatusOr<Outcome> outcome);
   absl::Status ShareQuotas();
-  // On the I/O thread.
+  // On the loop's thread.
   void AfterGates();
   void AskLedger();
   void StartCall(CallSettings settings, int64_t input_bytes, Delivery delivery,
@@ -99,12 +99,12 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 
   CallContext context_;
-  std::unique_ptr<Gates> gates_;  // I/O thread.
-  bool waking_ = false;           // I/O thread.
+  std::unique_ptr<Gates> gates_;  // Loop's thread.
+  bool waking_ = false;           // Loop's thread.
 
   // Null: quotas are not shared.
-  std::unique_ptr<LedgerLink> link_;                // I/O thread.
-  std::optional<EventLoop::TimerId> ledger_timer_;  // I/O thread.
+  std::unique_ptr<LedgerLink> link_;                // Loop's thread.
+  std::optional<EventLoop::TimerId> ledger_timer_;  // Loop's thread.
   std::unique_ptr<Ledger> ledger_;                  // Its own thread.
   std::unique_ptr<TaskThread> ledger_thread_;
   std::unique_ptr<EventLoop> loop_;
@@ -112,7 +112,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   std::unique_ptr<SinkContext> sinks_;
   absl::Notification last_call_ended_;  // Notified when closing.
 
-  // For the I/O thread alone.
+  // For the loop's thread alone.
   bool closing_ = false;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Call>> calls_;
   absl::flat_hash_set<ModelList*> model_lists_;

@@ -1,4 +1,4 @@
-// Where what may block runs: a client's callbacks, and its ledger.
+// Where what may block runs: receivers, files, and a client's ledger.
 
 #ifndef GEMINI_SRC_UTIL_TASK_THREAD_H_
 #define GEMINI_SRC_UTIL_TASK_THREAD_H_
