@@ -371,9 +371,7 @@ CurlTransport::Handle CurlTransport::NewHandle(size_t in_flight) {
   Handle handle;
   handle.easy.reset(curl_easy_init());
   handle.buffer_bytes = buffer_bytes;
-  if (handle.easy != nullptr) {
-    curl_easy_setopt(handle.easy.get(), CURLOPT_BUFFERSIZE, buffer_bytes);
-  }
+  if (handle.easy == nullptr || !SetUpHandle(&handle)) return Handle();
   return handle;
 }
 
@@ -387,63 +385,85 @@ void CurlTransport::Recycle(Transfer* transfer) {
   spare_ = std::move(transfer->handle);
 }
 
-// Sets every option that is set anywhere: the handle may have been used.
+namespace {
+
+// Options that this libcurl was built without are not worth failing for.
+template <typename Value>
+bool Set(CURL* easy, CURLoption option, Value value) {
+  return curl_easy_setopt(easy, option, value) != CURLE_OUT_OF_MEMORY;
+}
+
+}  // namespace
+
+// What is the same for all transfers.
+bool CurlTransport::SetUpHandle(Handle* handle) {
+  bool ok = true;
+  auto set = [easy = handle->easy.get(), &ok](CURLoption option, auto value) {
+    ok = ok && Set(easy, option, value);
+  };
+  set(CURLOPT_BUFFERSIZE, handle->buffer_bytes);
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // Our own timer is the limit; libcurl's would fire after 300 s.
+  set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(INT_MAX / 1000));
+  set(CURLOPT_SHARE, share_);
+  if (!options_.ca_file.empty()) {
+    set(CURLOPT_CAINFO, options_.ca_file.c_str());
+  }
+  if (options_.accept_compression) set(CURLOPT_ACCEPT_ENCODING, "gzip");
+  set(CURLOPT_UPLOAD_BUFFERSIZE, kSmallSendBuffer);
+  set(CURLOPT_READFUNCTION, &Transfer::OnRead);
+  set(CURLOPT_PREREQFUNCTION, &Transfer::OnConnected);
+  set(CURLOPT_HEADERFUNCTION, &Transfer::OnHeaderLine);
+  set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
+  set(CURLOPT_RESOLVER_START_FUNCTION, &Transfer::OnResolve);
+  set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnOpenSocket);
+  set(CURLOPT_CLOSESOCKETFUNCTION, &OnCloseSocket);
+  set(CURLOPT_CLOSESOCKETDATA, this);
+  return ok;
+}
+
+// Of this transfer, all that any transfer sets: the handle may have been used.
 bool CurlTransport::SetUp(Transfer* transfer) {
-  CURL* easy = transfer->easy();
   curl_slist* list = nullptr;
   auto add = [&list](const std::string& line) {
     curl_slist* longer = curl_slist_append(list, line.c_str());
     if (longer != nullptr) list = longer;
     return longer != nullptr;
   };
-  // libcurl looks at each of these many times.
   bool ok = true;
-  const char* user_agent = nullptr;
-  const HttpHeaders headers = std::exchange(transfer->request.headers, {});
-  for (const auto& [name, value] : headers) {
-    if (name == "User-Agent") {
-      user_agent = value.c_str();
-    } else {
-      ok = ok && add(absl::StrCat(name, ": ", value));
-    }
+  std::string line;
+  for (const auto& [name, value] : transfer->request.headers) {
+    line.clear();
+    absl::StrAppend(&line, name, ": ", value);
+    ok = ok && add(line);
   }
+  transfer->request.headers = {};
   if (transfer->request.body != nullptr &&
       transfer->request.body->size() > kSmallBody) {
     ok = ok && add("Expect:");  // No "100-continue".
   }
   transfer->header_list.reset(list);
-  if (!ok) return false;
 
-  auto set = [easy, &ok](CURLoption option, auto value) {
-    // Options that this libcurl was built without are not worth failing for.
-    ok = ok && curl_easy_setopt(easy, option, value) != CURLE_OUT_OF_MEMORY;
+  auto set = [easy = transfer->easy(), &ok](CURLoption option, auto value) {
+    ok = ok && Set(easy, option, value);
   };
   const std::string url = std::exchange(transfer->request.url, {});
-  set(CURLOPT_URL, url.c_str());
+  ok = ok && SetUrl(&transfer->handle, url);
   set(CURLOPT_HTTPHEADER, list);
-  set(CURLOPT_USERAGENT, user_agent);
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_QUICK_EXIT, 1L);
   // docs/adr/0008
   set(CURLOPT_HTTP_VERSION,
       static_cast<long>(transfer->request.may_pause ? CURL_HTTP_VERSION_1_1
                                                     : CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_PIPEWAIT, absl::StartsWithIgnoreCase(url, "https:") ? 1L : 0L);
-  set(CURLOPT_TCP_KEEPALIVE, 1L);
-  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  // Our own timer is the limit; libcurl's would fire after 300 s.
-  set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(INT_MAX / 1000));
   set(CURLOPT_ERRORBUFFER, transfer->error);
   set(CURLOPT_PRIVATE, transfer);
-  set(CURLOPT_SHARE, share_);
   const char* proxy = options_.proxy.empty() ? nullptr : options_.proxy.c_str();
   set(CURLOPT_PROXY, transfer->request.never_proxy ? "" : proxy);
-  if (!options_.ca_file.empty()) {
-    set(CURLOPT_CAINFO, options_.ca_file.c_str());
-  }
-  if (options_.accept_compression) set(CURLOPT_ACCEPT_ENCODING, "gzip");
   BodySource* body = transfer->request.body.get();
   if (body == nullptr) {
     set(CURLOPT_HTTPGET, 1L);
@@ -456,27 +476,37 @@ bool CurlTransport::SetUp(Transfer* transfer) {
       transfer->small_body.resize(static_cast<size_t>(transfer->body_size));
       body->Read(&transfer->small_body[0], transfer->small_body.size());
       transfer->request.body.reset();
-      set(CURLOPT_UPLOAD_BUFFERSIZE, kSmallSendBuffer);
       set(CURLOPT_POSTFIELDS, transfer->small_body.data());
     } else {
       set(CURLOPT_POSTFIELDS, nullptr);
-      set(CURLOPT_READFUNCTION, &Transfer::OnRead);
       set(CURLOPT_READDATA, transfer);
     }
   }
-  set(CURLOPT_PREREQFUNCTION, &Transfer::OnConnected);
   set(CURLOPT_PREREQDATA, transfer);
-  set(CURLOPT_HEADERFUNCTION, &Transfer::OnHeaderLine);
   set(CURLOPT_HEADERDATA, transfer);
-  set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
   set(CURLOPT_WRITEDATA, transfer);
-  set(CURLOPT_RESOLVER_START_FUNCTION, &Transfer::OnResolve);
   set(CURLOPT_RESOLVER_START_DATA, transfer);
-  set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnOpenSocket);
   set(CURLOPT_OPENSOCKETDATA, transfer);
-  set(CURLOPT_CLOSESOCKETFUNCTION, &OnCloseSocket);
-  set(CURLOPT_CLOSESOCKETDATA, this);
   return ok;
+}
+
+// Parsing it and printing it anew for each transfer is a tenth of what libcurl
+// does for a small one; most go where the last one went.
+bool CurlTransport::SetUrl(Handle* handle, const std::string& url) {
+  CURL* easy = handle->easy.get();
+  if (url != last_url_) {
+    last_url_ = url;
+    last_parsed_url_.reset(curl_url(), &curl_url_cleanup);
+    if (curl_url_set(last_parsed_url_.get(), CURLUPART_URL, url.c_str(), 0) !=
+        CURLUE_OK) {
+      last_parsed_url_ = nullptr;
+    }
+  }
+  if (handle->url != nullptr && handle->url == last_parsed_url_) return true;
+  handle->url = last_parsed_url_;
+  // What it cannot parse libcurl is to tell what it misses.
+  return Set(easy, CURLOPT_CURLU, handle->url.get()) &&
+         Set(easy, CURLOPT_URL, handle->url == nullptr ? url.c_str() : nullptr);
 }
 
 void CurlTransport::Resume(TransferId id) {

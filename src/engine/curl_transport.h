@@ -73,6 +73,7 @@ class CurlTransport {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
   };
   struct Handle {
+    std::shared_ptr<CURLU> url;
     std::unique_ptr<CURL, FreeEasy> easy;
     long buffer_bytes = 0;  // Of its receive buffer, which it keeps.
   };
@@ -86,7 +87,9 @@ class CurlTransport {
   static int OnTimeout(CURLM* multi, long timeout_ms, void* transport);
 
   Handle NewHandle(size_t in_flight);
+  bool SetUpHandle(Handle* handle);
   bool SetUp(Transfer* transfer);
+  bool SetUrl(Handle* handle, const std::string& url);
   void Recycle(Transfer* transfer);
   void Act(curl_socket_t fd, int events);
   void CollectFinished();
@@ -103,6 +106,8 @@ class CurlTransport {
   int connected_ = 0;  // Transfers that have a connection.
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
   Handle spare_;  // Of the last transfer.
+  std::string last_url_;
+  std::shared_ptr<CURLU> last_parsed_url_;
 };
 
 }  // namespace gemini::internal

@@ -12,8 +12,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
-#include "util/mutex_lock.h"
+#include "util/light_mutex.h"
 
 namespace gemini::internal {
 namespace {
@@ -67,6 +66,7 @@ struct LoopCrew::Shared {
   }
   void LetGo(absl::Duration patience) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     driver = Driver::kNobody;
+    mutex.Notify();
     take_at = kNever;
     TakeWithin(absl::ToInt64Nanoseconds(patience));
   }
@@ -92,7 +92,7 @@ struct LoopCrew::Shared {
   Loop* loop = nullptr;
   std::vector<Task> outbox;  // For the thread aside. Of the driver.
 
-  absl::Mutex mutex;
+  LightMutex mutex;
   std::vector<Task> posted ABSL_GUARDED_BY(mutex);
   std::deque<Task> first ABSL_GUARDED_BY(mutex);  // Before all that is aside.
   std::deque<Task> aside ABSL_GUARDED_BY(mutex);
@@ -113,7 +113,7 @@ void LoopCrew::Shared::RunIo() {
     if (drive && !Drive(Driver::kIo)) return;
     uint64_t rings;
     if (read(bell, &rings, sizeof(rings)) < 0 && errno != EINTR) return;
-    MutexLock lock(&mutex);
+    LightMutexLock lock(&mutex);
     rings_at = kNever;
     if (driver == Driver::kNobody) {
       if (take_at > SteadyNs()) {
@@ -131,9 +131,9 @@ void LoopCrew::Shared::RunAside() {
   while (true) {
     Task task;
     {
-      MutexLock lock(&mutex);
+      LightMutexLock lock(&mutex);
       busy_aside = false;
-      mutex.Await(absl::Condition(this, &Shared::AsideIsWanted));
+      while (!AsideIsWanted()) mutex.Wait();
       if (HasTasks()) {
         std::deque<Task>& tasks = first.empty() ? aside : first;
         task = std::move(tasks.front());
@@ -158,7 +158,7 @@ bool LoopCrew::Shared::Drive(Driver self) {
   int rounds = 0;
   while (true) {
     loop->Round();
-    MutexLock lock(&mutex);
+    LightMutexLock lock(&mutex);
     const bool wanted =
         !outbox.empty() || (self == Driver::kAside && HasTasks());
     if (!wanted && !stopping) continue;
@@ -170,6 +170,7 @@ bool LoopCrew::Shared::Drive(Driver self) {
       continue;
     }
     rounds = 0;
+    if (!outbox.empty()) mutex.Notify();
     for (Task& task : outbox) aside.push_back(std::move(task));
     outbox.clear();
     if (stopping && self == Driver::kIo) {
@@ -224,7 +225,7 @@ absl::Status LoopCrew::Start(Loop* loop) {
 void LoopCrew::Post(Task task) {
   bool wake = false;
   {
-    MutexLock lock(&shared_->mutex);
+    LightMutexLock lock(&shared_->mutex);
     shared_->posted.push_back(std::move(task));
     if (shared_->driver != Shared::Driver::kNobody) {
       wake = std::exchange(shared_->waits, false);  // Once is enough.
@@ -244,8 +245,9 @@ void LoopCrew::PostAside(Task task) {
   }
   bool wake = false;
   {
-    MutexLock lock(&shared_->mutex);
+    LightMutexLock lock(&shared_->mutex);
     shared_->aside.push_back(std::move(task));
+    shared_->mutex.Notify();
     if (shared_->driver == Shared::Driver::kAside) {
       wake = std::exchange(shared_->waits, false);
     }
@@ -255,7 +257,7 @@ void LoopCrew::PostAside(Task task) {
 
 void LoopCrew::Wake() {
   {
-    MutexLock lock(&shared_->mutex);
+    LightMutexLock lock(&shared_->mutex);
     if (shared_->driver == Shared::Driver::kNobody) {
       if (!shared_->stopping) shared_->Summon();
       return;
@@ -268,7 +270,7 @@ void LoopCrew::StopDriving() {
   if (!io_.has_value()) return;
   bool wake = false;
   {
-    MutexLock lock(&shared_->mutex);
+    LightMutexLock lock(&shared_->mutex);
     shared_->stopping = true;
     if (shared_->driver == Shared::Driver::kNobody) {
       shared_->Summon();
@@ -284,9 +286,10 @@ void LoopCrew::StopDriving() {
 void LoopCrew::Close() {
   if (!aside_.has_value()) return;
   {
-    MutexLock lock(&shared_->mutex);
+    LightMutexLock lock(&shared_->mutex);
     shared_->stopping = true;
     shared_->closed = true;
+    shared_->mutex.Notify();
   }
   if (aside_->IsCurrent()) {
     aside_->Detach();
@@ -298,13 +301,13 @@ void LoopCrew::Close() {
 
 std::vector<LoopCrew::Task> LoopCrew::TakePosted() {
   std::vector<Task> tasks;
-  MutexLock lock(&shared_->mutex);
+  LightMutexLock lock(&shared_->mutex);
   tasks.swap(shared_->posted);
   return tasks;
 }
 
 bool LoopCrew::BeginWait() {
-  MutexLock lock(&shared_->mutex);
+  LightMutexLock lock(&shared_->mutex);
   shared_->waits =
       shared_->posted.empty() && shared_->outbox.empty() &&
       !shared_->stopping &&
@@ -313,22 +316,23 @@ bool LoopCrew::BeginWait() {
 }
 
 void LoopCrew::EndWait() {
-  MutexLock lock(&shared_->mutex);
+  LightMutexLock lock(&shared_->mutex);
   shared_->waits = false;
 }
 
 bool LoopCrew::HasTasksAside() const {
   if (!shared_->outbox.empty()) return true;
-  MutexLock lock(&shared_->mutex);
+  LightMutexLock lock(&shared_->mutex);
   return shared_->driver == Shared::Driver::kAside && shared_->HasTasks();
 }
 
 bool LoopCrew::TryPostAside(Task* task) {
-  MutexLock lock(&shared_->mutex);
+  LightMutexLock lock(&shared_->mutex);
   const bool free =
       shared_->driver == Shared::Driver::kAside || !shared_->busy_aside;
   if (!free || !shared_->first.empty()) return false;
   shared_->first.push_back(std::move(*task));
+  shared_->mutex.Notify();
   return true;
 }
 

@@ -29,7 +29,6 @@ std::string VersionUrl(const GeminiTarget& target) {
 HttpHeaders CommonHeaders(const GeminiTarget& target) {
   return {
       {"x-goog-api-key", target.api_key},
-      {"x-goog-api-client", absl::StrCat(kClientName, " gl-cpp/17")},
       {"User-Agent", std::string(kClientName)},
   };
 }

@@ -116,8 +116,6 @@ TEST(GeminiRequestTest, SendsItsHeaders) {
   EXPECT_EQ(FindHeader(http.headers, "X-Server-Timeout"), "90");
   EXPECT_THAT(std::string(FindHeader(http.headers, "User-Agent")),
               MatchesRegex("gemini-cpp/[0-9.]+"));
-  EXPECT_THAT(std::string(FindHeader(http.headers, "x-goog-api-client")),
-              MatchesRegex("gemini-cpp/[0-9.]+ gl-cpp/17"));
   EXPECT_EQ(FindHeader(Encode(request, absl::InfiniteDuration()).headers,
                        "X-Server-Timeout"),
             "");
