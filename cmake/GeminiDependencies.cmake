@@ -17,35 +17,51 @@ if(NOT TARGET absl::status)
   FetchContent_MakeAvailable(absl)
 endif()
 
-# Abseil's package is made of some 40 shared libraries, which double the time
-# that a program takes to start. Where it brings static ones too, the programs
-# of this project take those.
-if(PROJECT_IS_TOP_LEVEL AND NOT BUILD_SHARED_LIBS)
-  get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
-  list(FILTER imported INCLUDE REGEX "^absl::")
-  foreach(target IN LISTS imported)
+# gemini_prefer_static(target...): the programs of this project take the static
+# library of an installed package where it brings one, for each shared one adds
+# to the time that a program takes to start. Abseil's are some 40, which double
+# it.
+function(gemini_prefer_static)
+  if(NOT PROJECT_IS_TOP_LEVEL OR BUILD_SHARED_LIBS)
+    return()
+  endif()
+  foreach(target IN LISTS ARGN)
     get_target_property(configurations ${target} IMPORTED_CONFIGURATIONS)
-    foreach(configuration IN LISTS configurations)
-      get_target_property(shared ${target} IMPORTED_LOCATION_${configuration})
+    set(properties IMPORTED_LOCATION)
+    if(configurations)
+      list(TRANSFORM configurations PREPEND "IMPORTED_LOCATION_"
+        OUTPUT_VARIABLE properties)
+    endif()
+    foreach(property IN LISTS properties)
+      get_target_property(shared ${target} ${property})
       string(REGEX REPLACE "[.]so[.0-9]*$" ".a" static "${shared}")
       if(static MATCHES "[.]a$" AND EXISTS "${static}")
-        set_target_properties(${target} PROPERTIES
-          IMPORTED_LOCATION_${configuration} "${static}"
-        )
+        set_target_properties(${target} PROPERTIES ${property} "${static}")
       endif()
     endforeach()
   endforeach()
-endif()
+endfunction()
+
+get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
+list(FILTER imported INCLUDE REGEX "^absl::")
+gemini_prefer_static(${imported})
 
 # gemini_start_fast(target): a program without the shared standard library of
-# C++, whose loading takes a twentieth of what a short program costs. For
-# programs with no other shared library of C++.
+# C++, whose loading takes a twentieth of what a short program costs, and
+# without what it does not use. For programs with no other shared library of
+# C++.
 include(CheckLinkerFlag)
 check_linker_flag(CXX "-static-libstdc++" GEMINI_HAS_STATIC_LIBSTDCXX)
+check_linker_flag(CXX "-Wl,--gc-sections" GEMINI_HAS_GC_SECTIONS)
 function(gemini_start_fast target)
-  if(GEMINI_HAS_STATIC_LIBSTDCXX AND NOT BUILD_SHARED_LIBS
-     AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  if(BUILD_SHARED_LIBS OR CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    return()
+  endif()
+  if(GEMINI_HAS_STATIC_LIBSTDCXX)
     target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
+  endif()
+  if(GEMINI_HAS_GC_SECTIONS)
+    target_link_options(${target} PRIVATE -Wl,--gc-sections)
   endif()
 endfunction()
 
@@ -95,6 +111,11 @@ elseif(NOT GEMINI_SQLITE STREQUAL "OFF")
 endif()
 if(NOT GEMINI_SQLITE STREQUAL "OFF" AND TARGET SQLite::SQLite3)
   set(GEMINI_SQLITE_FOUND ON)
+  gemini_prefer_static(SQLite::SQLite3)
+  # What the static one wants of the system.
+  set_property(TARGET SQLite::SQLite3 APPEND PROPERTY
+    INTERFACE_LINK_LIBRARIES m ${CMAKE_DL_LIBS}
+  )
 endif()
 
 if(GEMINI_BUILD_TESTS)
