@@ -157,7 +157,7 @@ const char* InlineDataSplitter::FeedStructure(const char* p, const char* end) {
       break;
     case State::kColon:
       if (c == ':') {
-        Append(":");
+        Append(':');
         state_ = State::kValue;
       } else {
         Malformed(p, "':'");
@@ -165,7 +165,7 @@ const char* InlineDataSplitter::FeedStructure(const char* p, const char* end) {
       break;
     case State::kCommaOrEnd:
       if (c == ',') {
-        Append(",");
+        Append(',');
         state_ = is_object_[depth_ - 1] ? State::kKey : State::kValue;
       } else {
         Close(p);
@@ -198,7 +198,7 @@ void InlineDataSplitter::BeginValue(const char* p) {
         Malformed(p, "a value");
         return;
       }
-      Append(absl::string_view(p, 1));
+      Append(*p);
       state_ = State::kScalar;
       return;
   }
@@ -213,7 +213,7 @@ void InlineDataSplitter::Open(const char* p, Key key) {
   is_object_[depth_] = is_object;
   is_inline_data_[depth_] = is_object && key == Key::kInlineData;
   ++depth_;
-  Append(absl::string_view(p, 1));
+  Append(*p);
   state_ = is_object ? State::kKeyOrEnd : State::kValueOrEnd;
 }
 
@@ -223,7 +223,7 @@ void InlineDataSplitter::Close(const char* p) {
     Malformed(p, closing == '}' ? "',' or '}'" : "',' or ']'");
     return;
   }
-  Append(absl::string_view(p, 1));
+  Append(*p);
   --depth_;
   EndValue();
 }
@@ -307,7 +307,7 @@ void InlineDataSplitter::BeginString(bool is_key, bool is_signature) {
   is_signature_ = is_signature;
   is_cut_ = false;
   key_size_ = 0;
-  Append("\"");
+  Append('"');
   string_begin_ = skeleton_.size();
 }
 
@@ -343,7 +343,7 @@ void InlineDataSplitter::EndString() {
     skeleton_.resize(string_begin_ - 1);
     Append("null");
   } else {
-    Append("\"");
+    Append('"');
   }
   if (is_key_) {
     key_ = KeyMeaning();
@@ -458,6 +458,14 @@ InlineDataSplitter::Key InlineDataSplitter::KeyMeaning() const {
     return Key::kSignature;
   }
   return Key::kOther;
+}
+
+void InlineDataSplitter::Append(char c) {
+  if (skeleton_.size() < limits_.max_skeleton_bytes) {
+    skeleton_.push_back(c);
+  } else {
+    Append(absl::string_view(&c, 1));
+  }
 }
 
 void InlineDataSplitter::Append(absl::string_view bytes) {

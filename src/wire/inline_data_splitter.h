@@ -130,6 +130,7 @@ class InlineDataSplitter {
   void AddToKey(absl::string_view bytes);
   Key KeyMeaning() const;
 
+  void Append(char c);
   void Append(absl::string_view bytes);
   void Malformed(const char* p, absl::string_view expected);
   void PassedLimit(absl::string_view what);
