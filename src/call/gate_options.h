@@ -19,6 +19,10 @@ struct GateOptions {
   absl::Duration cold_hold = absl::Milliseconds(300);
   absl::Duration max_hold = absl::Seconds(2);
 
+  // What is sent later may arrive so much sooner than what was sent before it,
+  // to all that was seen of the network: that is learnt.
+  absl::Duration spread;
+
   // Slow start: requests in flight once the first was let in, and the time
   // until there may be one more, since what is sent until a refusal arrives is
   // wasted; from `ramp_careful` on, the time in which they may double. Once a

@@ -30,6 +30,11 @@ constexpr int kLongestDelayInMinutes = 15;
 // Of the time that the slowest refusal took, so long is waited for the next.
 constexpr double kHoldOfRefusals = 2;
 
+// Means of what was seen, as TCP forms them of round trips (RFC 6298).
+constexpr int kWeightOfMean = 8;
+constexpr int kWeightOfDeviation = 4;
+constexpr int kDeviations = 4;
+
 // What the end of a request says of the service.
 enum class Telling {
   kServed,  // It judged the request, well or not.
@@ -445,8 +450,25 @@ std::deque<Gates::ProjectModel::Use>::iterator Gates::UseOf(ProjectModel* route,
   return use != record.end() && use->id == id ? use : record.end();
 }
 
+// Nothing else tells how long the network takes: pictures take many seconds,
+// each another time. The first refusal alone tells the most that it can be.
+void Gates::NoteSpread(absl::Duration time) {
+  if (!refusals_take_.has_value()) {
+    refusals_take_ = time;
+    refusals_deviate_ = time / kDeviations;
+  } else {
+    const absl::Duration off = time - *refusals_take_;
+    *refusals_take_ += off / kWeightOfMean;
+    refusals_deviate_ +=
+        (absl::AbsDuration(off) - refusals_deviate_) / kWeightOfDeviation;
+  }
+  options_.spread = refusals_deviate_ * kDeviations;
+  for (auto& [name, bucket] : buckets_) bucket->SetSpread(options_.spread);
+}
+
 // Long ones only: the hold is long enough for the others.
 void Gates::NoteRefusalTook(absl::Duration time) {
+  NoteSpread(time);
   const absl::Duration hold =
       std::min(time * kHoldOfRefusals, options_.max_hold);
   if (hold <= options_.hold) return;

@@ -284,6 +284,7 @@ class Gates {
   static std::deque<ProjectModel::Use>::iterator UseOf(ProjectModel* route,
                                                        uint64_t id);
   void NoteRefusalTook(absl::Duration time);
+  void NoteSpread(absl::Duration time);
   void Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
                ProjectModel* route, absl::Time now);
   void Note(LedgerEvent::Kind kind, uint64_t id, const Sent& sent,
@@ -326,6 +327,10 @@ class Gates {
   std::map<uint64_t, Sent> sent_;
   std::map<std::string, Queue> queues_;  // By model.
   std::vector<uint64_t> woken_;
+
+  // Of the time that refusals took: its mean, and how far from it they are.
+  std::optional<absl::Duration> refusals_take_;
+  absl::Duration refusals_deviate_;
 
   std::string process_;  // Empty: nothing is shared.
   bool alone_ = true;

@@ -10,11 +10,11 @@ namespace gemini::internal {
 namespace {
 
 // A request may arrive later than the one before it, and must then find that
-// one's place free: so much of a window is left between them.
+// one's place free: so much of a window is left between them at least.
 constexpr double kMargin = 0.004;
 
 // Times of the server are compared with our own record up to this part of a
-// window.
+// window. No more is left between requests, however unsteady the network is.
 constexpr double kTolerance = 0.025;
 
 // In windows, the longest delay that is believed.
@@ -64,11 +64,15 @@ void QuotaBucket::SetLimit(double limit) {
 }
 
 void QuotaBucket::Forget(absl::Time now) {
-  const absl::Time oldest = now - window_ * (1 + 2 * kMargin) -
+  const absl::Time oldest = now - window_ * (1 + 2 * kTolerance) -
                             absl::Hours(2) * (kind_ == Kind::kDay ? 1 : 0);
   while (!uses_.empty() && uses_.front().at < oldest) uses_.pop_front();
   // A whole window passed without another refusal.
   if (state_ == State::kOpen && opened_at_ + window_ < now) uncertain_ = false;
+}
+
+absl::Duration QuotaBucket::Margin(absl::Duration window) const {
+  return std::clamp(options_.spread, window * kMargin, window * kTolerance);
 }
 
 absl::Time QuotaBucket::WindowStart(absl::Time t) const {
@@ -112,7 +116,7 @@ double QuotaBucket::AdmittedBefore(absl::Time sent) const {
 
 absl::Time QuotaBucket::SlidingOpening(double amount, double cap,
                                        absl::Time now) const {
-  const absl::Duration length = window_ * (1 + kMargin);
+  const absl::Duration length = window_ + Margin(window_);
   double used = UsedSince(now - length);
   absl::Time opening = now;
   for (const Use& use : uses_) {
@@ -145,7 +149,8 @@ absl::Time QuotaBucket::Next(double amount, absl::Time now) {
     if (kind_ != Kind::kSliding || !cap_.has_value()) return told;
     // The server's time may leave out the very request that it refused.
     const absl::Time free = SlidingOpening(amount, *cap_, now);
-    return free <= until_ + window_ * kTolerance ? std::max(told, free) : told;
+    const absl::Time latest = until_ + window_ * kTolerance + Margin(window_);
+    return free <= latest ? std::max(told, free) : told;
   }
   if (state_ == State::kProbing) {
     // What was only guessed is waited for longer: all that wait follow it.
@@ -277,33 +282,43 @@ absl::Time QuotaBucket::GuessOpening(absl::Time now) {
     return minute;
   }
   guess_ = Kind::kSliding;
-  const absl::Duration length = options_.minute * (1 + kMargin);
+  const absl::Duration length = options_.minute + Margin(options_.minute);
   for (const Use& use : uses_) {
     if (!use.refused && use.at + length > now) return use.at + length;
   }
   return now + options_.minute / 2;
 }
 
-void QuotaBucket::LearnKind(absl::Time retry_at, absl::Time now) {
+void QuotaBucket::LearnKind(absl::Time sent, absl::Time retry_at,
+                            absl::Time now) {
   if (kind_ == Kind::kDay) return;
   double admitted = 0;
+  double unsure = 0;  // Refused too, perhaps: that is not told yet.
   for (const Use& use : uses_) {
-    if (!use.refused) admitted += use.amount;
+    if (use.refused) continue;
+    admitted += use.amount;
+    if (use.at >= sent - options_.hold) unsure += use.amount;
   }
   if (admitted == 0) {
     phase_ = retry_at;
     return;  // Any kind fits.
   }
   const absl::Duration tolerance = window_ * kTolerance;
-  const double limit = limit_.value_or(admitted);
-  const absl::Time sliding = SlidingOpening(1, std::max(1.0, limit), now);
+  // No less than what is surely full.
+  double limit = std::max(1.0, limit_.value_or(admitted));
+  limit = std::max(limit, std::min(limit + unsure, admitted));
+  const absl::Time sliding = SlidingOpening(1, limit, now);
   const absl::Duration off =
       kind_ == Kind::kFixed
           ? retry_at - phase_ -
                 absl::Floor(retry_at - phase_ + tolerance, window_)
           : absl::ZeroDuration();
-  const bool no_fixed = retry_at > now + window_ + tolerance ||
-                        (kind_ == Kind::kFixed && off > tolerance);
+  // It had opened already, and would not again so soon.
+  const bool too_soon =
+      opened_at_ >= phase_ && retry_at < phase_ + window_ - tolerance;
+  const bool no_fixed =
+      retry_at > now + window_ + tolerance ||
+      (kind_ == Kind::kFixed && (off > tolerance || too_soon));
   if (!no_fixed && retry_at + tolerance < sliding) {
     kind_ = Kind::kFixed;
   } else if (no_fixed || kind_ == Kind::kUnknown) {
@@ -321,6 +336,18 @@ void QuotaBucket::LearnWhatCounts(absl::Time retry_at, absl::Time now) {
   if (oldest != uses_.end() &&
       retry_at > oldest->at + window_ +
                      std::max(options_.hold / 2, window_ * kTolerance)) {
+    counts_refused_ = true;
+  }
+  if (!limit_.has_value()) return;
+  // It was full, and what was let in alone does not fill it.
+  double admitted = 0;
+  double refused = 0;
+  for (const Use& use : uses_) {
+    if (use.at < now - window_ * (1 + kTolerance)) continue;
+    (use.refused ? refused : admitted) += use.amount;
+  }
+  // The one that is refused now is not what filled it.
+  if (admitted < *limit_ && admitted + refused > *limit_) {
     counts_refused_ = true;
   }
 }
@@ -394,7 +421,7 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
     fruitless_ = 0;
   }
   if (retry_at.has_value()) {
-    LearnKind(*retry_at, now);
+    LearnKind(sent, *retry_at, now);
     LearnWhatCounts(*retry_at, now);
     // No window opens later than that: a delay of days is nonsense.
     until_ = std::min(*retry_at, now + std::max(window_ * kLongestDelay,

@@ -62,6 +62,9 @@ class QuotaBucket {
   // A probe was let in when it was not refused for so long.
   void SetHold(absl::Duration hold) { options_.hold = hold; }
 
+  // What was sent before may arrive so much later.
+  void SetSpread(absl::Duration spread) { options_.spread = spread; }
+
   // Whether the last refusal leaves open how much may be sent next time.
   bool uncertain() const { return uncertain_; }
 
@@ -93,6 +96,7 @@ class QuotaBucket {
 
   void Forget(absl::Time now);
   void Reopen(absl::Time now);
+  absl::Duration Margin(absl::Duration window) const;
   absl::Time WindowStart(absl::Time t) const;
   absl::Time NextWindow(absl::Time t) const;
   double Counted(const Use& use) const;
@@ -102,7 +106,7 @@ class QuotaBucket {
   double AdmittedBefore(absl::Time sent) const;
   absl::Time SlidingOpening(double amount, double cap, absl::Time now) const;
   absl::Time GuessOpening(absl::Time now);
-  void LearnKind(absl::Time retry_at, absl::Time now);
+  void LearnKind(absl::Time sent, absl::Time retry_at, absl::Time now);
   void LearnWhatCounts(absl::Time retry_at, absl::Time now);
   void LearnCap(double admitted);
   double CapAt(absl::Time t) const;

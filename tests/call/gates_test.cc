@@ -170,6 +170,41 @@ TEST_F(GatesTest, WhereRefusalsTakeLongSoDoesTheHold) {
   EXPECT_EQ(again->time, told + absl::Milliseconds(600));
 }
 
+TEST_F(GatesTest, WhereTheTimesOfRefusalsDifferAFreePlaceIsWaitedForLonger) {
+  // How long after a delay that was told a place of a sliding window of 8 is
+  // used, where the requests after the 8th were refused after these times.
+  const auto wait = [](const std::vector<int>& times) {
+    Gates gates({}, {}, {{"key", "project"}});
+    const Demand demand = NewDemand(&gates);
+    std::vector<std::pair<absl::Time, Permit>> sent;
+    absl::Time now = kStart;
+    while (sent.size() < 8 + times.size()) {
+      Admission admission = gates.Admit(demand, now);
+      if (auto* permit = std::get_if<Permit>(&admission)) {
+        sent.emplace_back(now, std::move(*permit));
+      } else {
+        now = *std::get_if<AskAgain>(&admission)->time;
+      }
+    }
+    const absl::Time told = kStart + absl::Minutes(1);
+    for (size_t i = 0; i < times.size(); ++i) {
+      auto& [at, permit] = sent[8 + i];
+      gates.Record(std::move(permit), at + absl::Milliseconds(times[i]),
+                   MinuteQuota(8, told), 0.5);
+    }
+    now = told;
+    while (true) {
+      const Admission admission = gates.Admit(demand, now);
+      const auto* again = std::get_if<AskAgain>(&admission);
+      if (again == nullptr) return now - told;
+      now = *again->time;
+    }
+  };
+  const absl::Duration steady = wait({200, 200, 200, 200});
+  EXPECT_LE(wait({200}), steady);
+  EXPECT_GT(wait({200, 900, 300, 1200}), steady + absl::Milliseconds(500));
+}
+
 TEST_F(GatesTest, ABare429IsPacedByAndNoFaultOfTheModel) {
   Diagnosis bare = Failure(Cause::kOverloaded);
   bare.http_status = 429;

@@ -109,6 +109,77 @@ TEST(QuotaBucketTest, ASlidingWindowIsKnownByTheEndOfItsOldestUse) {
   EXPECT_EQ(SendAll(&bucket, 300, told + absl::Seconds(61)), 1);
 }
 
+TEST(QuotaBucketTest, AnUnsteadyNetworkIsWaitedForWhenAPlaceGetsFree) {
+  const absl::Time start = kMinuteBegins + absl::Seconds(40);
+  const absl::Time oldest = start + kStep;
+  const auto opens = [&](absl::Duration spread) {
+    QuotaBucket bucket = NewBucket();
+    bucket.SetSpread(spread);
+    const absl::Time told = oldest + absl::Minutes(1);
+    Exhaust(&bucket, 20, start, 20, told);
+    return bucket.Next(1, told) - told;
+  };
+  EXPECT_LT(opens(absl::ZeroDuration()), absl::Milliseconds(300));
+  EXPECT_GE(opens(absl::Milliseconds(700)), absl::Milliseconds(700));
+  // However unsteady it is.
+  EXPECT_LE(opens(absl::Seconds(20)), absl::Seconds(2));
+}
+
+TEST(QuotaBucketTest, WhatMayBeRefusedTooMakesNoWindowFixed) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time told = kMinuteBegins + kStep + absl::Minutes(1);
+  absl::Time now = kMinuteBegins;
+  // At first few, then so many at once that of the ones after the limit nothing
+  // is known when the first refusal comes.
+  for (uint64_t id = 1; id <= 200; ++id) {
+    now += absl::Milliseconds(20);
+    bucket.OnSent(id, 1, now);
+  }
+  const absl::Time sent = now;
+  for (uint64_t id = 201; id <= 280; ++id) bucket.OnSent(id, 1, now);
+  bucket.OnRefused(201, sent, 200, told, now + absl::Milliseconds(50));
+  EXPECT_EQ(bucket.kind(), Kind::kSliding);
+}
+
+TEST(QuotaBucketTest, AFixedWindowDoesNotOpenTwice) {
+  QuotaBucket bucket = NewBucket();
+  const absl::Time next = kMinuteBegins + absl::Minutes(1);
+  Exhaust(&bucket, 20, kMinuteBegins + absl::Seconds(40), 20, next);
+  ASSERT_EQ(bucket.kind(), Kind::kFixed);
+  absl::Time now = next;
+  ASSERT_EQ(SendAll(&bucket, 100, now), 1);
+  now += absl::Seconds(1);
+  ASSERT_EQ(SendAll(&bucket, 200, now), 19);
+  // Only one place was free, and the next one is soon.
+  bucket.OnRefused(200, now, 20, now + absl::Milliseconds(100), now);
+  EXPECT_EQ(bucket.kind(), Kind::kSliding);
+}
+
+TEST(QuotaBucketTest, RefusedOnesCountWhereTheOthersDoNotFillTheWindow) {
+  // Some come too early by a hair, a minute after the first 20, and then fewer
+  // than 20 find a place.
+  const auto free = [](int early, int let_in) {
+    QuotaBucket bucket = NewBucket();
+    const absl::Time told = kMinuteBegins + kStep + absl::Minutes(1);
+    Exhaust(&bucket, 20, kMinuteBegins, 20, told);
+    absl::Time now = told;
+    uint64_t id = 100;
+    for (int i = 0; i < early; ++i) {
+      bucket.OnSent(++id, 1, now);
+      bucket.OnRefused(id, now, 20, now + absl::Milliseconds(50), now);
+      now += absl::Seconds(1);
+    }
+    now += absl::Seconds(3);
+    for (int i = 0; i <= let_in; ++i) bucket.OnSent(++id, 1, now);
+    bucket.OnRefused(id, now, 20, now + absl::Seconds(1), now);
+    now += absl::Seconds(1);
+    bucket.OnSent(++id, 1, now);  // A probe.
+    return SendAll(&bucket, 1000, now + absl::Seconds(1));
+  };
+  EXPECT_EQ(free(5, 16), 0);
+  EXPECT_EQ(free(0, 16), 3);  // Strangers came first, perhaps.
+}
+
 TEST(QuotaBucketTest, ATestForMoreCostsNoPlaceWhenItIsRefused) {
   QuotaBucket bucket = NewBucket();
   absl::Time told = kMinuteBegins + kStep + absl::Minutes(1);

@@ -59,6 +59,60 @@ TEST(QuotaSimulationTest, AnUnsteadyNetworkLosesNoPlaces) {
   EXPECT_LE(sum / kSeeds, 1.03);
 }
 
+// There each of them costs a place for a whole window.
+TEST(QuotaSimulationTest, AnUnsteadyNetworkLosesNoPlacesWhereRefusedOnesCount) {
+  struct Case {
+    int limit;
+    int concurrency;
+    double bound;  // Of the mean makespan, in optima.
+  };
+  for (const Case& c :
+       {Case{20, 50, 1.04}, Case{20, 21, 1.04}, Case{20, 3, 1.08}}) {
+    SCOPED_TRACE(c.concurrency);
+    constexpr int kSeeds = 10;
+    double sum = 0;
+    for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+      ServerModel model;
+      model.windows = Windows::kSliding;
+      model.counts_refused = true;
+      QuotaModel quota;
+      quota.limit = c.limit;
+      model.quotas.push_back(quota);
+      model.one_way = absl::Milliseconds(20);
+      model.jitter = absl::Milliseconds(600);
+      Work work;
+      work.max_retries = 20;
+      work.concurrency = c.concurrency;
+      work.seed = seed;
+      sum += absl::FDivDuration(Simulate(model, work).makespan,
+                                OptimalMakespan(model, work));
+    }
+    EXPECT_LE(sum / kSeeds, c.bound);
+  }
+}
+
+// Hundreds are on their way when the first refusal comes, and seem to have been
+// let in.
+TEST(QuotaSimulationTest, ALargeLimitIsNotTakenForAnotherKindOfWindow) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    SCOPED_TRACE(seed);
+    ServerModel model;
+    model.windows = Windows::kSliding;
+    QuotaModel quota;
+    quota.limit = 200;
+    model.quotas.push_back(quota);
+    model.one_way = absl::Milliseconds(20);
+    Work work;
+    work.jobs = 800;
+    work.concurrency = 400;
+    work.seed = seed;
+    const Result result = Simulate(model, work);
+    EXPECT_EQ(result.lost, 0);
+    EXPECT_LE(result.requests, 880);
+    EXPECT_LE(result.makespan, OptimalMakespan(model, work) * 1.05);
+  }
+}
+
 TEST(QuotaSimulationTest, RandomQuotasAndFaultsBreakNoRule) {
   for (uint64_t seed = 1; seed <= 400; ++seed) {
     SCOPED_TRACE(seed);
