@@ -339,9 +339,16 @@ int Busiest(const std::vector<absl::Time>& times, absl::Time from,
 Result Simulate(const ServerModel& model, const Work& work) {
   World world(model, work);
   std::vector<std::unique_ptr<Process>> processes;
-  const int each = work.jobs / work.processes;
+  const int each =
+      work.jobs_of_first == 0
+          ? work.jobs / work.processes
+          : (work.jobs - work.jobs_of_first) / std::max(work.processes - 1, 1);
+  int next = 0;
   for (int i = 0; i < work.processes; ++i) {
-    processes.push_back(std::make_unique<Process>(&world, i * each, each));
+    const int jobs =
+        i == 0 && work.jobs_of_first > 0 ? work.jobs_of_first : each;
+    processes.push_back(std::make_unique<Process>(&world, next, jobs));
+    next += jobs;
     Process* process = processes.back().get();
     world.time.At(world.start + absl::Milliseconds(7) * i,
                   [process] { process->Start(); });

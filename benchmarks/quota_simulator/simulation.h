@@ -15,8 +15,9 @@ struct Work {
   int jobs = 100;        // Of all processes together.
   int concurrency = 50;  // Of each process.
   int processes = 1;
-  bool ledger = false;  // They share one.
-  int keys = 1;         // Each of a project of its own.
+  int jobs_of_first = 0;  // Of all those; 0: as many as the others.
+  bool ledger = false;    // They share one.
+  int keys = 1;           // Each of a project of its own.
 
   // As the library has them for those who set nothing.
   int max_retries = gemini::RetryOptions().max_retries;

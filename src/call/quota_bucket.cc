@@ -24,11 +24,20 @@ constexpr double kLongestDelay = 2;
 constexpr double kOurs = 0.9;
 
 // CUBIC (RFC 9438, 4.2), counted in windows instead of seconds: flat around
-// what was let in last, steeper with each window without a refusal. A share of
-// a limit that is known grows sooner, since others may have finished.
+// what was let in last, steeper with each window without a refusal. For limits
+// that nobody stated.
 constexpr double kGrowth = 0.2;
 constexpr double kPlateau = 4;
-constexpr double kPlateauOfShare = 2;
+
+// A share of a limit that is known is what others left. One request, when all
+// others have sent theirs in a window, tests whether they leave more now; twice
+// as many follow what is let in. After a test that is refused the next one
+// comes so many windows later. Where all begin a window at once, shares are a
+// matter of luck, and tested in the very next one; where windows slide, who was
+// let in is let in again, and they are tested as after a refused test.
+constexpr double kTestOfShare = 0.05;
+constexpr double kWindowsFixed = 1;
+constexpr double kWindowsSliding = 2;
 
 // A limit that the server stated may have been raised since: after so many
 // windows without a refusal one request more than it tests that, after each
@@ -128,6 +137,29 @@ absl::Time QuotaBucket::SlidingOpening(double amount, double cap,
   return opening;
 }
 
+bool QuotaBucket::SharesLimit() const {
+  return !set_by_user_ && limit_.has_value() && cap_.has_value() &&
+         *cap_ < *limit_;
+}
+
+absl::Time QuotaBucket::NextTest(absl::Time now) const {
+  if (test_size_ > 1) return now;  // The last one was let in.
+  absl::Time window = now;
+  double windows = kWindowsSliding;
+  if (kind_ == Kind::kFixed || kind_ == Kind::kDay) {
+    window = WindowStart(now);
+    windows = vain_tests_ == 0 ? 0 : kWindowsFixed;
+  } else {
+    for (const Use& use : uses_) {
+      if (use.refused || use.at < now - window_) continue;
+      window = use.at;
+      break;
+    }
+  }
+  return std::max(window, grows_from_ + windows * window_) +
+         window_ * kTestOfShare;
+}
+
 double QuotaBucket::CapAt(absl::Time t) const {
   if (set_by_user_) return *cap_;
   const double windows =
@@ -136,10 +168,10 @@ double QuotaBucket::CapAt(absl::Time t) const {
     const double wanted = std::ldexp(kWindowsToTest, vain_tests_);
     return windows < wanted ? *cap_ : *cap_ + 1;
   }
-  const double plateau = limit_.has_value() ? kPlateauOfShare : kPlateau;
-  const double grown =
-      *cap_ + kGrowth * limit_.value_or(*cap_) * std::pow(windows / plateau, 3);
-  return limit_.has_value() ? std::min(grown, *limit_) : grown;
+  if (limit_.has_value()) {
+    return t < NextTest(t) ? *cap_ : std::min(*cap_ + test_size_, *limit_);
+  }
+  return *cap_ + kGrowth * *cap_ * std::pow(windows / kPlateau, 3);
 }
 
 absl::Time QuotaBucket::Next(double amount, absl::Time now) {
@@ -161,12 +193,25 @@ absl::Time QuotaBucket::Next(double amount, absl::Time now) {
     Reopen(now);
   }
   if (!cap_.has_value()) return now;
+  if (test_ != 0 && SharesLimit() && now >= test_sent_ + options_.hold) {
+    // Not refused: others left that much.
+    cap_ = std::min(*cap_ + test_size_, *limit_);
+    test_size_ *= 2;
+    test_ = 0;
+    vain_tests_ = 0;
+  }
   // What exceeds the whole limit is the server's to refuse.
   const double cap = std::max(CapAt(now), amount);
+  absl::Time opening = now;
   if (kind_ == Kind::kUnknown || kind_ == Kind::kSliding) {
-    return SlidingOpening(amount, cap, now);
+    opening = SlidingOpening(amount, cap, now);
+  } else if (UsedInWindow(now) + amount > cap) {
+    opening = NextWindow(now);
   }
-  return UsedInWindow(now) + amount <= cap ? now : NextWindow(now);
+  if (opening <= now || !SharesLimit()) return opening;
+  const absl::Time test =
+      test_ != 0 ? test_sent_ + options_.hold : NextTest(now);
+  return test > now ? std::min(opening, test) : opening;
 }
 
 bool QuotaBucket::HoldsBack(double amount, absl::Time now) {
@@ -208,7 +253,10 @@ void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
   // More than was ever let in: whether it is, is to be seen.
   const bool test =
       cap_.has_value() && !set_by_user_ && SurelyUsed(now) + amount > *cap_;
-  if (test) test_ = id;
+  if (test) {
+    if (test_ == 0 || !SharesLimit()) test_sent_ = now;
+    test_ = id;
+  }
   // What other processes sent may be told a little late.
   auto place = uses_.end();
   while (place != uses_.begin() && std::prev(place)->at > now) --place;
@@ -319,7 +367,18 @@ void QuotaBucket::LearnKind(absl::Time sent, absl::Time retry_at,
   const bool no_fixed =
       retry_at > now + window_ + tolerance ||
       (kind_ == Kind::kFixed && (off > tolerance || too_soon));
-  if (!no_fixed && retry_at + tolerance < sliding) {
+  // One of ours would leave a sliding window before that, and this is just
+  // when the windows that were told begin.
+  const bool outlives =
+      std::any_of(uses_.begin(), uses_.end(), [&](const Use& use) {
+        return !use.refused && use.at > now - window_ + tolerance &&
+               use.at + window_ + tolerance < retry_at;
+      });
+  const absl::Duration near = Margin(window_);
+  const absl::Duration into =
+      retry_at + near - phase_ - absl::Floor(retry_at + near - phase_, window_);
+  const bool in_phase = retry_at > phase_ + window_ / 2 && into <= 2 * near;
+  if (!no_fixed && (retry_at + tolerance < sliding || (outlives && in_phase))) {
     kind_ = Kind::kFixed;
   } else if (no_fixed || kind_ == Kind::kUnknown) {
     kind_ = Kind::kSliding;
@@ -352,10 +411,15 @@ void QuotaBucket::LearnWhatCounts(absl::Time retry_at, absl::Time now) {
   }
 }
 
-void QuotaBucket::LearnCap(double admitted) {
+void QuotaBucket::LearnCap(double admitted, bool tested) {
   if (set_by_user_) return;
   uncertain_ = false;
   grows_from_ = until_;
+  if (tested && SharesLimit()) {
+    // A part of the test was let in, perhaps.
+    cap_ = std::clamp(admitted, *cap_, *limit_);
+    return;
+  }
   if (!limit_.has_value()) {
     if (cap_.has_value() && admitted < *cap_ && ++low_ < 2) {
       // One that just missed the end of a window, or a test for more.
@@ -397,7 +461,9 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
     use->probe |= by_a_hair;
     break;
   }
-  if (test_ != 0 && limit.has_value() && limit == limit_) {
+  test_size_ = 1;
+  const bool tested = test_ != 0;
+  if (tested && limit.has_value() && limit == limit_) {
     vain_tests_ = std::min(vain_tests_ + 1, kMostDoublings);
   }
   test_ = 0;
@@ -432,7 +498,7 @@ void QuotaBucket::OnRefused(uint64_t id, absl::Time sent,
   }
   state_ = State::kClosed;
   // By a hair tells nothing of how much is let in.
-  if (!is_probe && !by_a_hair) LearnCap(AdmittedBefore(sent));
+  if (!is_probe && !by_a_hair) LearnCap(AdmittedBefore(sent), tested);
 }
 
 std::optional<absl::Time> QuotaBucket::closed_until() const {

@@ -108,8 +108,10 @@ class QuotaBucket {
   absl::Time GuessOpening(absl::Time now);
   void LearnKind(absl::Time sent, absl::Time retry_at, absl::Time now);
   void LearnWhatCounts(absl::Time retry_at, absl::Time now);
-  void LearnCap(double admitted);
+  void LearnCap(double admitted, bool tested);
   double CapAt(absl::Time t) const;
+  bool SharesLimit() const;
+  absl::Time NextTest(absl::Time now) const;
 
   GateOptions options_;
   absl::Duration window_;
@@ -132,6 +134,8 @@ class QuotaBucket {
   absl::Time held_from_;
   bool uncertain_ = false;
   uint64_t test_ = 0;  // On its way: more than was ever let in.
+  absl::Time test_sent_;
+  double test_size_ = 1;  // Of a share of a limit.
   int vain_tests_ = 0;
   int low_ = 0;        // Refusals in a row far below the limit.
   int fruitless_ = 0;  // Probes in a row that were refused.

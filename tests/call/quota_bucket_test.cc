@@ -1,5 +1,6 @@
 #include "call/quota_bucket.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -123,6 +124,67 @@ TEST(QuotaBucketTest, AnUnsteadyNetworkIsWaitedForWhenAPlaceGetsFree) {
   EXPECT_GE(opens(absl::Milliseconds(700)), absl::Milliseconds(700));
   // However unsteady it is.
   EXPECT_LE(opens(absl::Seconds(20)), absl::Seconds(2));
+}
+
+// Two windows of a minute in which 5 of 20 were let in, and a third one in
+// which they are sent; returns when it began.
+absl::Time LearnShare(QuotaBucket* bucket) {
+  absl::Time told = kMinuteBegins + absl::Minutes(1);
+  Exhaust(bucket, 5, told - absl::Seconds(20), 20, told);
+  uint64_t id = 100;
+  for (int i = 0; i < 6; ++i) bucket->OnSent(++id, 1, told);
+  const absl::Time sent = told + absl::Seconds(1);
+  told += absl::Minutes(1);
+  bucket->OnSent(++id, 1, sent);
+  bucket->OnRefused(id, sent, 20, told, sent);
+  return told;
+}
+
+TEST(QuotaBucketTest, ATimeThatOneOfOursWouldNotKeepMakesAWindowFixed) {
+  QuotaBucket bucket = NewBucket();
+  LearnShare(&bucket);
+  EXPECT_EQ(bucket.kind(), Kind::kFixed);
+  EXPECT_EQ(bucket.cap(), 6);
+}
+
+TEST(QuotaBucketTest, WhetherOthersLeaveMoreIsTestedByOneRequest) {
+  QuotaBucket bucket = NewBucket();
+  absl::Time now = LearnShare(&bucket);
+  ASSERT_EQ(SendAll(&bucket, 200, now), 1);
+  const absl::Time window = now;
+  now += absl::Seconds(1);
+  ASSERT_EQ(SendAll(&bucket, 300, now), 5);
+  now = bucket.Next(1, now);
+  EXPECT_GT(now, window + absl::Seconds(2));
+  EXPECT_LT(now, window + absl::Seconds(5));
+  EXPECT_EQ(SendAll(&bucket, 400, now), 1);
+  // They do not: again in the window after the next.
+  now += kStep;
+  bucket.OnRefused(400, now - kStep, 20, window + absl::Minutes(1), now);
+  EXPECT_EQ(bucket.cap(), 6);
+  now = window + absl::Minutes(1);
+  ASSERT_EQ(SendAll(&bucket, 500, now), 1);
+  now += absl::Seconds(1);
+  ASSERT_EQ(SendAll(&bucket, 600, now), 5);
+  EXPECT_GE(bucket.Next(1, now), window + absl::Minutes(2));
+}
+
+TEST(QuotaBucketTest, WhatOthersDoNotUseAnyMoreIsTakenWithinTheWindow) {
+  QuotaBucket bucket = NewBucket();
+  absl::Time now = LearnShare(&bucket);
+  ASSERT_EQ(SendAll(&bucket, 200, now), 1);
+  const absl::Time window = now;
+  std::vector<int> sent;
+  uint64_t id = 300;
+  while (true) {
+    now = std::max(now, bucket.Next(1, now));
+    if (now > window + absl::Seconds(10)) break;
+    const int some = SendAll(&bucket, id, now);
+    if (some > 0) sent.push_back(some);
+    id += 100;
+  }
+  EXPECT_EQ(sent, (std::vector<int>{5, 1, 2, 4, 7}));
+  EXPECT_EQ(bucket.cap(), 20);
 }
 
 TEST(QuotaBucketTest, WhatMayBeRefusedTooMakesNoWindowFixed) {

@@ -113,6 +113,49 @@ TEST(QuotaSimulationTest, ALargeLimitIsNotTakenForAnotherKindOfWindow) {
   }
 }
 
+// Without a ledger nobody tells that they have finished.
+TEST(QuotaSimulationTest, WhatOthersLeaveWhenTheyFinishIsFound) {
+  struct Case {
+    Windows windows;
+    int jobs;
+    int of_first;  // Of four processes.
+    double makespan;
+    double requests;
+  };
+  for (const Case& c : {Case{Windows::kFixed, 80, 35, 1.45, 1.15},
+                        Case{Windows::kFixed, 60, 30, 1.1, 1.1},
+                        Case{Windows::kSliding, 80, 35, 1.4, 1.12},
+                        Case{Windows::kSliding, 60, 30, 2.05, 1.1},
+                        Case{Windows::kFixed, 400, 100, 1.1, 1.13},
+                        Case{Windows::kSliding, 400, 100, 1.03, 1.1}}) {
+    SCOPED_TRACE(::testing::Message() << c.jobs << " " << c.of_first);
+    constexpr int kSeeds = 5;
+    double makespan = 0;
+    double requests = 0;
+    for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+      ServerModel model;
+      model.windows = c.windows;
+      QuotaModel quota;
+      quota.limit = 20;
+      model.quotas.push_back(quota);
+      Work work;
+      work.max_retries = 20;
+      work.processes = 4;
+      work.jobs = c.jobs;
+      work.jobs_of_first = c.of_first;
+      work.seed = seed;
+      const Result result = Simulate(model, work);
+      EXPECT_EQ(result.lost, 0);
+      requests += static_cast<double>(result.requests) / c.jobs / kSeeds;
+      makespan +=
+          absl::FDivDuration(result.makespan, OptimalMakespan(model, work)) /
+          kSeeds;
+    }
+    EXPECT_LE(makespan, c.makespan);
+    EXPECT_LE(requests, c.requests);
+  }
+}
+
 TEST(QuotaSimulationTest, RandomQuotasAndFaultsBreakNoRule) {
   for (uint64_t seed = 1; seed <= 400; ++seed) {
     SCOPED_TRACE(seed);
