@@ -84,7 +84,18 @@ struct World {
         start(StartOf(some_work)),
         time(start),
         server(server_model, start),
-        luck(some_work.seed) {}
+        luck(some_work.seed),
+        ledger_luck(some_work.seed) {}
+
+  absl::Duration LedgerTakes() {
+    absl::Duration takes = work.ledger_takes;
+    if (work.ledger_jitter > absl::ZeroDuration()) {
+      const bool slow = ledger_luck.Next() < 0.02;
+      takes += (slow ? work.ledger_slow_jitter : work.ledger_jitter) *
+               ledger_luck.Next();
+    }
+    return takes;
+  }
 
   absl::Duration OneWay() { return model.one_way + model.jitter * luck.Next(); }
 
@@ -95,6 +106,7 @@ struct World {
   Server server;
   MemoryLedger ledger;
   Random luck;
+  Random ledger_luck;
   Result result;
   int in_flight = 0;
   std::vector<absl::Time> sent;
@@ -198,7 +210,7 @@ class Process {
     if (link_ == nullptr) return;
     if (auto request = link_->Next(world_->time.now())) {
       // A transaction, and the way to and from its thread.
-      const absl::Duration half = absl::Microseconds(250);
+      const absl::Duration half = world_->LedgerTakes() / 2;
       world_->time.At(world_->time.now() + half, [this, half, request] {
         auto reply = world_->ledger.Exchange(*request);
         world_->time.At(world_->time.now() + half,

@@ -17,7 +17,10 @@ struct Work {
   int processes = 1;
   int jobs_of_first = 0;  // Of all those; 0: as many as the others.
   bool ledger = false;    // They share one.
-  int keys = 1;           // Each of a project of its own.
+  absl::Duration ledger_takes = absl::Microseconds(500);  // An exchange,
+  absl::Duration ledger_jitter;                           // more, at most,
+  absl::Duration ledger_slow_jitter;  // and in 2 % of the exchanges.
+  int keys = 1;                       // Each of a project of its own.
 
   // As the library has them for those who set nothing.
   int max_retries = gemini::RetryOptions().max_retries;

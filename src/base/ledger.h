@@ -82,7 +82,7 @@ struct LedgerReply {
 };
 
 // How long a turn may last: whoever keeps it longer is taken for dead.
-constexpr absl::Duration kLedgerTurn = absl::Milliseconds(100);
+constexpr absl::Duration kLedgerTurn = absl::Milliseconds(500);
 
 // After so long a silence a process is taken for dead, and its requests for
 // released.

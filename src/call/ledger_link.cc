@@ -11,12 +11,12 @@ namespace {
 // Told at once, so that others do not wait long for the file.
 constexpr size_t kMostAtOnce = 500;
 
-// Without an answer for so long, each process goes by its own memory.
-constexpr absl::Duration kPatience = absl::Milliseconds(100);
-
-// The same for the first one: it opens the file, perhaps beside others that all
-// begin now, and until then this process knows of nobody.
-constexpr absl::Duration kFirstPatience = absl::Milliseconds(400);
+// Without an answer for so long, each process goes by its own memory: pictures
+// take seconds, and what is sent without knowing of the others is mostly
+// refused. Where answers take longer, twice as long as they took, up to a
+// bound.
+constexpr absl::Duration kPatience = absl::Milliseconds(400);
+constexpr absl::Duration kLongestPatience = absl::Seconds(1);
 
 // When another process has the turn, it has it for about so long.
 constexpr absl::Duration kAskAgain = absl::Milliseconds(2);
@@ -49,7 +49,8 @@ LedgerLink::LedgerLink(Gates* gates, std::string process, std::string service,
     : gates_(gates),
       process_(std::move(process)),
       service_(std::move(service)),
-      memory_(memory) {
+      memory_(memory),
+      patience_(kPatience) {
   gates_->Share(process_);
 }
 
@@ -57,7 +58,7 @@ std::shared_ptr<const LedgerRequest> LedgerLink::Next(absl::Time now) {
   wake_at_ = absl::InfiniteFuture();
   gates_->ReleaseForeign(now);
   if (asked_ != nullptr) {
-    const absl::Time until = asked_at_ + patience();
+    const absl::Time until = asked_at_ + patience_;
     if (now < until) {
       wake_at_ = until;
     } else {
@@ -101,12 +102,8 @@ std::shared_ptr<const LedgerRequest> LedgerLink::Next(absl::Time now) {
   request->spent = TakeFirst(kMostAtOnce, &spent_);
   asked_ = std::move(request);
   asked_at_ = now;
-  wake_at_ = now + patience();
+  wake_at_ = now + patience_;
   return asked_;
-}
-
-absl::Duration LedgerLink::patience() const {
-  return has_answered_ ? kPatience : kFirstPatience;
 }
 
 LedgerRequest LedgerLink::Farewell(absl::Time now) {
@@ -143,7 +140,7 @@ void LedgerLink::OnReply(absl::StatusOr<LedgerReply> reply, absl::Time now) {
     }
     return;
   }
-  has_answered_ = true;
+  patience_ = std::clamp((now - asked_at_) * 2, patience_, kLongestPatience);
   pause_ = absl::ZeroDuration();
   told_at_ = now;
   not_before_ = absl::InfinitePast();

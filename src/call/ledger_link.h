@@ -51,7 +51,6 @@ class LedgerLink {
 
  private:
   void Tell(absl::Status status);
-  absl::Duration patience() const;
 
   Gates* const gates_;
   const std::string process_;
@@ -59,7 +58,7 @@ class LedgerLink {
   const absl::Duration memory_;
   std::shared_ptr<const LedgerRequest> asked_;  // Without an answer so far.
   absl::Time asked_at_;
-  bool has_answered_ = false;
+  absl::Duration patience_;  // How long it is waited for.
   absl::Time wake_at_ = absl::InfiniteFuture();
   absl::Time not_before_ = absl::InfinitePast();
   absl::Duration pause_;                       // After the last failure.

@@ -238,7 +238,6 @@ TEST_F(LedgerLinkTest, WithoutAnAnswerEachProcessGoesByItsOwnMemory) {
   const Demand demand = NewDemand();
   gates_.Admit(demand, kStart);
   ASSERT_NE(link_.Next(kStart), nullptr);
-  // The first opens the file.
   EXPECT_EQ(link_.Next(kStart + absl::Milliseconds(399)), nullptr);
   EXPECT_EQ(link_.TakeNews(), std::nullopt);
   const absl::Time later = kStart + absl::Milliseconds(400);
@@ -258,11 +257,20 @@ TEST_F(LedgerLinkTest, WithoutAnAnswerEachProcessGoesByItsOwnMemory) {
   EXPECT_TRUE(
       std::holds_alternative<AskAgain>(gates_.Admit(NewDemand(), later)));
 
-  // From then on less.
+  // Since they take so long, the next is waited for longer.
   const absl::Time asked_at = later + absl::Milliseconds(2);
-  EXPECT_EQ(link_.Next(asked_at + absl::Milliseconds(99)), nullptr);
+  EXPECT_EQ(link_.Next(asked_at + absl::Milliseconds(799)), nullptr);
   EXPECT_EQ(link_.TakeNews(), std::nullopt);
-  EXPECT_EQ(link_.Next(asked_at + absl::Milliseconds(100)), nullptr);
+  EXPECT_EQ(link_.Next(asked_at + absl::Milliseconds(800)), nullptr);
+  EXPECT_EQ(link_.TakeNews()->code(), absl::StatusCode::kDeadlineExceeded);
+
+  // But not for ever.
+  link_.OnReply(Reply({}), asked_at + absl::Minutes(1));
+  gates_.Admit(NewDemand(), asked_at + absl::Minutes(1));
+  const absl::Time again = asked_at + absl::Minutes(2);
+  ASSERT_NE(link_.Next(again), nullptr);
+  EXPECT_EQ(link_.TakeNews()->code(), absl::StatusCode::kOk);
+  EXPECT_EQ(link_.Next(again + absl::Seconds(1)), nullptr);
   EXPECT_EQ(link_.TakeNews()->code(), absl::StatusCode::kDeadlineExceeded);
 }
 

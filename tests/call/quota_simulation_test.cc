@@ -113,6 +113,40 @@ TEST(QuotaSimulationTest, ALargeLimitIsNotTakenForAnotherKindOfWindow) {
   }
 }
 
+// A slow ledger is waited for a little: who sends without it is refused.
+TEST(QuotaSimulationTest, ASlowLedgerIsAsGoodAsAQuickOne) {
+  for (const Windows windows : {Windows::kFixed, Windows::kSliding}) {
+    for (const int jitter : {20, 60, 150}) {
+      SCOPED_TRACE(jitter);
+      constexpr int kSeeds = 10;
+      double makespan = 0;
+      double requests = 0;
+      for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+        ServerModel model;
+        model.windows = windows;
+        QuotaModel quota;
+        quota.limit = 20;
+        model.quotas.push_back(quota);
+        Work work;
+        work.max_retries = 20;
+        work.processes = 4;
+        work.ledger = true;
+        work.ledger_jitter = absl::Milliseconds(jitter);
+        work.ledger_slow_jitter = absl::Milliseconds(400);
+        work.seed = seed;
+        const Result result = Simulate(model, work);
+        EXPECT_EQ(result.lost, 0);
+        requests += static_cast<double>(result.requests) / work.jobs / kSeeds;
+        makespan +=
+            absl::FDivDuration(result.makespan, OptimalMakespan(model, work)) /
+            kSeeds;
+      }
+      EXPECT_LE(makespan, 1.03);
+      EXPECT_LE(requests, 1.05);
+    }
+  }
+}
+
 // Without a ledger nobody tells that they have finished.
 TEST(QuotaSimulationTest, WhatOthersLeaveWhenTheyFinishIsFound) {
   struct Case {
