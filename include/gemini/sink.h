@@ -45,8 +45,14 @@ struct MemorySink {};
 // when it is whole: nothing half-written is ever seen under the final name. An
 // existing file is replaced, a symbolic link too. Image::path has the name.
 //
-// After any failure, a full disk included, the temporary file is removed. Only
-// a process that is killed may leave one behind.
+// Of several pictures in one answer all get their names or none does: if one
+// cannot, those before it lose theirs again, and files that they replaced are
+// back as they were (which have a second name ".gemini-….part.old…" meanwhile;
+// on a file system without hard links their own is missing for a moment).
+//
+// After any failure, a full disk included, the temporary files are removed.
+// Only a process that is killed may leave some behind, or some of several
+// pictures in place.
 struct FileSink {
   // The file. When several pictures are asked for, the n-th gets "-n" before
   // the suffix; of several in one answer those after the first get "-2", "-3"

@@ -5,12 +5,14 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "engine/renames.h"
 #include "engine/sinks.h"
 #include "util/mutex_lock.h"
 
@@ -135,7 +137,7 @@ struct Filing {
 
   // Brings a file that is written under its name, as the n-th of its answer.
   absl::Status Commit(File* file, int n, const KeptPicture& picture,
-                      std::string* name) const;
+                      Renames* renames, std::string* name) const;
 
   FileSink options;
   int attempt = 0;
@@ -144,7 +146,7 @@ struct Filing {
 };
 
 absl::Status Filing::Commit(File* file, int n, const KeptPicture& picture,
-                            std::string* name) const {
+                            Renames* renames, std::string* name) const {
   if (options.choose_name) {
     *name = options.choose_name({attempt, index, picture.ordinal},
                                 picture.mime_type);
@@ -160,11 +162,9 @@ absl::Status Filing::Commit(File* file, int n, const KeptPicture& picture,
     return absl::InvalidArgumentError(
         absl::StrCat(*name, " exists and is no regular file"));
   }
-  if (rename(file->temporary.c_str(), name->c_str()) != 0) {
-    return Failed("cannot rename the picture to", *name);
-  }
-  file->temporary.clear();
-  return options.sync ? SyncDirectory(DirectoryOf(*name)) : absl::OkStatus();
+  const absl::Status renamed = renames->Add(file->temporary, *name);
+  if (renamed.ok()) file->temporary.clear();
+  return renamed;
 }
 
 class FileAttemptSink final
@@ -249,6 +249,7 @@ class FileAttemptSink final
   // Aside of the loop.
   absl::StatusOr<std::vector<Image>> CommitAll();
   absl::Status Complete(Picture* picture) const;
+  absl::Status NameAll(std::vector<Image>* images);  // All, or none.
 
   SinkContext* const context_;
   const std::function<void()> resume_;
@@ -354,23 +355,41 @@ absl::StatusOr<std::vector<Image>> FileAttemptSink::CommitAll() {
     status = Complete(pictures_[static_cast<size_t>(picture.ordinal)].get());
   }
   std::vector<Image> images;
-  for (KeptPicture& keep : kept_) {
-    if (!status.ok()) break;
-    Picture* picture = pictures_[static_cast<size_t>(keep.ordinal)].get();
-    Image image;
-    {
-      // A name that is free must be taken before the next one is asked for.
-      MutexLock lock(context_->naming());
-      status = filing_.Commit(&picture->file, static_cast<int>(images.size()),
-                              keep, &image.path);
-    }
-    image.size = picture->size;
-    image.mime_type = std::move(keep.mime_type);
-    images.push_back(std::move(image));
-  }
+  if (status.ok()) status = NameAll(&images);
   for (const auto& picture : pictures_) picture->file.Remove();
   if (!status.ok()) return status;
   return images;
+}
+
+absl::Status FileAttemptSink::NameAll(std::vector<Image>* images) {
+  if (kept_.empty()) return absl::OkStatus();
+  // A name that is free must be taken before the next one is asked for, and
+  // those of this answer be given back before others ask.
+  MutexLock lock(context_->naming());
+  // Nothing can fail after the last one, but syncing.
+  const bool sync = filing_.options.sync;
+  Renames renames(sync ? kept_.size() : kept_.size() - 1);
+  std::set<std::string> directories;
+  for (KeptPicture& keep : kept_) {
+    Picture* picture = pictures_[static_cast<size_t>(keep.ordinal)].get();
+    Image image;
+    absl::Status status =
+        filing_.Commit(&picture->file, static_cast<int>(images->size()), keep,
+                       &renames, &image.path);
+    if (!status.ok()) return status;
+    if (!picture->file.is_device) directories.insert(DirectoryOf(image.path));
+    image.size = picture->size;
+    image.mime_type = std::move(keep.mime_type);
+    images->push_back(std::move(image));
+  }
+  if (sync) {
+    for (const std::string& directory : directories) {
+      absl::Status status = SyncDirectory(directory);
+      if (!status.ok()) return status;
+    }
+  }
+  renames.Keep();
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -334,5 +334,122 @@ TEST_F(FileSinkTest, SinksThatTakeTurnsDoNotMixTheirBytes) {
   EXPECT_EQ(directory_.Read("b.png"), bs);
 }
 
+// Begins one picture after another, and ends with all of them kept.
+class FileSinkOfSeveralTest : public FileSinkTest {
+ protected:
+  Result EndWith(std::vector<std::string> pictures) {
+    std::vector<KeptPicture> kept;
+    for (const std::string& bytes : pictures) {
+      Begin();
+      Put(bytes);
+      kept.push_back({static_cast<int>(kept.size()), "image/png"});
+    }
+    return End(kept);
+  }
+
+  // The n-th picture of an answer gets the n-th of `names`.
+  void MakeWithNames(std::vector<std::string> names) {
+    FileSink file;
+    file.path = directory_.path();
+    file.choose_name = [this, names](const SinkImage& image,
+                                     absl::string_view) {
+      return In(names[static_cast<size_t>(image.ordinal)]);
+    };
+    Make(file);
+  }
+
+  void MakeDirectory(const std::string& name) {
+    ASSERT_EQ(mkdir(In(name).c_str(), 0700), 0);
+  }
+};
+
+TEST_F(FileSinkOfSeveralTest, CommitsNoneIfALaterNameIsRefused) {
+  MakeDirectory("a-3.png");
+  MakeFor(In("a.png"));
+  EXPECT_EQ(EndWith({"one", "two", "three"}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(directory_.List(), ElementsAre("a-3.png"));
+}
+
+TEST_F(FileSinkOfSeveralTest, CommitsNoneIfALaterRenameFails) {
+  MakeWithNames({"one", "two", "no/such"});
+  EXPECT_EQ(EndWith({"one", "two", "three"}).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_THAT(directory_.List(), IsEmpty());
+}
+
+TEST_F(FileSinkOfSeveralTest, BringsBackWhatItHadReplaced) {
+  directory_.Write("a.png", "what was there");
+  ASSERT_EQ(symlink("nowhere", In("a-2.png").c_str()), 0);
+  struct stat before;
+  ASSERT_EQ(stat(In("a.png").c_str(), &before), 0);
+  MakeDirectory("a-3.png");
+  MakeFor(In("a.png"));
+  EXPECT_FALSE(EndWith({"one", "two", "three"}).ok());
+  EXPECT_EQ(directory_.Read("a.png"), "what was there");
+  struct stat after;
+  ASSERT_EQ(stat(In("a.png").c_str(), &after), 0);
+  EXPECT_EQ(after.st_ino, before.st_ino);
+  ASSERT_EQ(lstat(In("a-2.png").c_str(), &after), 0);
+  EXPECT_TRUE(S_ISLNK(after.st_mode));
+  EXPECT_THAT(directory_.List(), ElementsAre("a-2.png", "a-3.png", "a.png"));
+}
+
+TEST_F(FileSinkOfSeveralTest, BringsBackWhatTwoOfOneNameHadReplaced) {
+  directory_.Write("a", "what was there");
+  MakeWithNames({"a", "a", "no/such"});
+  EXPECT_FALSE(EndWith({"one", "two", "three"}).ok());
+  EXPECT_EQ(directory_.Read("a"), "what was there");
+  EXPECT_THAT(directory_.List(), ElementsAre("a"));
+}
+
+TEST_F(FileSinkOfSeveralTest, LeavesNothingOfWhatItReplaces) {
+  for (const char* name : {"a.png", "a-2.png", "a-3.png"}) {
+    directory_.Write(name, "what was there");
+  }
+  MakeFor(In("a.png"));
+  ASSERT_TRUE(EndWith({"one", "two", "three"}).ok());
+  EXPECT_EQ(directory_.Read("a.png"), "one");
+  EXPECT_EQ(directory_.Read("a-2.png"), "two");
+  EXPECT_EQ(directory_.Read("a-3.png"), "three");
+  EXPECT_THAT(directory_.List(), ElementsAre("a-2.png", "a-3.png", "a.png"));
+}
+
+TEST_F(FileSinkOfSeveralTest, DoesNotRemoveWhatAnotherPutInItsPlace) {
+  FileSink file;
+  file.path = directory_.path();
+  file.choose_name = [this](const SinkImage& image, absl::string_view) {
+    if (image.ordinal == 0) return In("a");
+    directory_.Write("b", "of another");
+    rename(In("b").c_str(), In("a").c_str());
+    return In("no/such");
+  };
+  Make(file);
+  EXPECT_FALSE(EndWith({"one", "two"}).ok());
+  EXPECT_EQ(directory_.Read("a"), "of another");
+  EXPECT_THAT(directory_.List(), ElementsAre("a"));
+}
+
+TEST_F(FileSinkOfSeveralTest, CommitsNoneIfTheDirectoryCannotBeSynced) {
+  directory_.Write("a", "what was there");
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  FileSink file;
+  file.path = directory_.path();
+  file.sync = true;
+  file.choose_name = [&](const SinkImage& image, absl::string_view) {
+    rlimit none = before;
+    none.rlim_cur = 0;
+    setrlimit(RLIMIT_NOFILE, &none);
+    return In(image.ordinal == 0 ? "a" : "b");
+  };
+  Make(file);
+  const Result images = EndWith({"one", "two"});
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_FALSE(images.ok());
+  EXPECT_EQ(directory_.Read("a"), "what was there");
+  EXPECT_THAT(directory_.List(), ElementsAre("a"));
+}
+
 }  // namespace
 }  // namespace gemini::internal
