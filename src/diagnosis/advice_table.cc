@@ -550,6 +550,15 @@ constexpr AdviceEntry kAdvice[] = {
      {"It was given up to protect memory; it may have been billed.",
       "为保护内存已放弃接收；可能已经计费。"},
      {S::kLargerBody, S::kLessWork}},
+    {"response_too_complex",
+     {"The answer is nested too deeply, or has too many parts.",
+      "应答嵌套过深，或包含的部分过多。"},
+     {"The API sends nothing like it, so that something else may have "
+      "answered. It was given up to protect memory; it may have been billed. "
+      "The evidence names the bound, which is fixed.",
+      "API 不会返回这样的内容，应答的可能不是 API。为保护内存已放弃接收；"
+      "可能已经计费。超过了哪项上限见 evidence；上限是固定的。"},
+     {S::kSeeWhoAnswered, S::kRepeatOnce, S::kSupport}},
 
     {"local_resource",
      {"This machine ran out of file descriptors or memory.",

@@ -90,6 +90,7 @@ constexpr DiagnosisCode kCodes[] = {
     {"bad_base64", Cause::kBadResponse},
     {"wrong_image_type", Cause::kBadResponse},
     {"response_too_large", Cause::kBadResponse},
+    {"response_too_complex", Cause::kBadResponse},
 
     {"local_resource", Cause::kLocalResource},
     {"sink_failed", Cause::kLocalResource},

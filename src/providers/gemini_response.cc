@@ -57,7 +57,7 @@ absl::string_view CodeOf(const absl::Status& status) {
     case absl::StatusCode::kDataLoss:
       return "cut_off";
     case absl::StatusCode::kResourceExhausted:
-      return "response_too_large";
+      return "response_too_complex";
     default:
       return "not_json";
   }

@@ -235,22 +235,26 @@ TEST(BadAnswerTest, JsonThatIsTooDeepOrTooMuchIsStoppedEarly) {
   struct Case {
     const char* name;
     std::string body;
+    const char* evidence;
     int64_t most_read;
   };
+  const char* const deep = "the answer holds more than 64 levels of nesting";
   const Case cases[] = {
-      {"arrays 10,000 deep", std::string(10000, '['), 1 << 20},
-      {"objects 10,000 deep", repeat(10000, R"({"a":)"), 1 << 20},
-      {"parts 10,000 deep", Answer(std::string(10000, '[')), 1 << 20},
+      {"arrays 10,000 deep", std::string(10000, '['), deep, 1 << 20},
+      {"objects 10,000 deep", repeat(10000, R"({"a":)"), deep, 1 << 20},
+      {"parts 10,000 deep", Answer(std::string(10000, '[')), deep, 1 << 20},
       {"a million empty parts", Answer(repeat(1'000'000, "{},") + "{}"),
+       "the answer holds more than 1048576 bytes of JSON besides the pictures",
        2 << 20},
       {"a million pictures", Answer(repeat(1'000'000, Part("") + ",") + "{}"),
-       1 << 20},
+       "the answer holds more than 256 pictures", 1 << 20},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
     ScriptedServer server(Sending(c.body));
     const FileResult result = DrawIntoFile(server);
-    ExpectNoPicture(result, "response_too_large", Cause::kBadResponse);
+    ExpectNoPicture(result, "response_too_complex", Cause::kBadResponse);
+    EXPECT_EQ(result.outcome->diagnosis->evidence, c.evidence);
     EXPECT_LT(result.outcome->attempts[0].bytes_received, c.most_read);
   }
 }

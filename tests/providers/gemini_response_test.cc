@@ -223,14 +223,14 @@ TEST_P(GeminiResponseTest, RefusesMalformedJson) {
   }
 }
 
-TEST_P(GeminiResponseTest, StopsAtAnswersThatAreTooLarge) {
+TEST_P(GeminiResponseTest, StopsAtAnswersThatAreTooDeepOrTooMuch) {
   std::string parts = "[";
   for (int i = 0; i < 400000; ++i) parts += "{},";
   for (const std::string& body : {parts, std::string(10000, '[')}) {
     const ReadResult result = Run(body);
     ASSERT_TRUE(result.diagnosis.has_value());
     EXPECT_EQ(result.diagnosis->cause, Cause::kBadResponse);
-    EXPECT_EQ(result.diagnosis->code, "response_too_large");
+    EXPECT_EQ(result.diagnosis->code, "response_too_complex");
   }
 }
 
