@@ -36,8 +36,10 @@ struct SinkImage {
   int ordinal = 0;
 };
 
-// Into Image::bytes. The memory is asked for once where the server states the
-// length of its answer, so that a picture is held once.
+// Into Image::bytes. A picture is held once: the memory is asked for once where
+// the server states the length of its answer. Where it does not, larger
+// pictures get 30 MiB of addresses at first (the capacity() of the string), of
+// which they use as much memory as they have bytes.
 struct MemorySink {};
 
 // Into a file. Memory does not grow with the picture. The picture is written

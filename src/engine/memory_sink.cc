@@ -16,18 +16,56 @@ constexpr int64_t kMaxReservedBytes = 64 << 20;
 // Of memory that is worth it.
 constexpr size_t kHugePage = 2 << 20;
 
+// At least as large as any page that is not huge.
+constexpr size_t kPage = 64 << 10;
+
+// Smaller ones grow as all strings do. Larger ones get so much at once that few
+// outgrow it: less than the most for which glibc uses memory that was touched
+// before (M_MMAP_THRESHOLD in mallopt(3)).
+constexpr size_t kLargeBytes = 256 << 10;
+constexpr size_t kAmpleBytes = 30 << 20;
+
+// The whole pages of `alignment` bytes among those of memory that is ours.
+template <typename Do>
+void ForPages(const char* begin, const char* end, size_t alignment, Do&& run) {
+  const uintptr_t mask = ~(static_cast<uintptr_t>(alignment) - 1);
+  const uintptr_t first = (reinterpret_cast<uintptr_t>(begin) + ~mask) & mask;
+  const uintptr_t last = reinterpret_cast<uintptr_t>(end) & mask;
+  // Advice, without which it goes as well.
+  if (first < last) run(reinterpret_cast<void*>(first), last - first);
+}
+
 // Touching memory for the first time costs a fault a page: more, in a virtual
 // machine, than all else that is done to a large picture.
-void AskForHugePages(std::string* bytes) {
+void AskForHugePages(const std::string& bytes) {
 #ifdef MADV_HUGEPAGE
-  const auto begin = reinterpret_cast<uintptr_t>(bytes->data());
-  const uintptr_t end = (begin + bytes->capacity()) & ~(kHugePage - 1);
-  const uintptr_t first = (begin + kHugePage - 1) & ~(kHugePage - 1);
-  // Advice, without which it goes as well.
-  if (first < end) {
-    madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
-  }
+  ForPages(bytes.data(), bytes.data() + bytes.capacity(), kHugePage,
+           [](void* p, size_t n) { madvise(p, n, MADV_HUGEPAGE); });
 #endif
+}
+
+// Makes room for `capacity` bytes: what is not written to costs addresses, not
+// memory. What was copied is let go of piece by piece, so that a large picture
+// is never held twice; of smaller ones it is worth more to be used again.
+void Grow(std::string* bytes, size_t capacity) {
+  std::string larger;
+  larger.reserve(capacity);
+  AskForHugePages(larger);
+  const char* from = bytes->data();
+  const char* const end = from + bytes->size();
+  while (from != end) {
+    // Up to where a huge page ends.
+    const size_t n =
+        std::min(static_cast<size_t>(end - from),
+                 kHugePage - reinterpret_cast<uintptr_t>(from) % kHugePage);
+    larger.append(from, n);
+    if (bytes->size() >= kAmpleBytes / 2) {
+      ForPages(from, from + n, kPage,
+               [](void* p, size_t size) { madvise(p, size, MADV_DONTNEED); });
+    }
+    from += n;
+  }
+  bytes->swap(larger);
 }
 
 // Whether a picture is wanted often shows only after it (it may be a thought,
@@ -41,13 +79,16 @@ class MemoryAttemptSink final : public AttemptSink {
       // Room() wants a little more than there is at the very end.
       bytes.reserve(static_cast<size_t>(
           std::min(expected_bytes, kMaxReservedBytes) / 4 * 3 + 16));
-      AskForHugePages(&bytes);
+      AskForHugePages(bytes);
     }
   }
 
   absl::Span<char> Room(size_t n) override {
     std::string& bytes = pictures_.back();
     size_ = bytes.size();
+    if (size_ + n > bytes.capacity() && size_ + n > kLargeBytes) {
+      Grow(&bytes, std::max(kAmpleBytes, (size_ + n) * 2));
+    }
     bytes.resize(size_ + n);
     return absl::MakeSpan(&bytes[size_], n);
   }

@@ -66,5 +66,20 @@ TEST(MemorySinkTest, DoesNotBelieveAnyLength) {
   EXPECT_LE(images[0].bytes.capacity(), size_t{64} << 20);
 }
 
+TEST(MemorySinkTest, KeepsItsBytesHoweverFarItGrows) {
+  const std::shared_ptr<AttemptSink> sink = NewMemorySink();
+  sink->Begin(0);
+  std::string expected;
+  // Past all sizes at which memory is asked for.
+  for (int i = 0; expected.size() < size_t{70} << 20; ++i) {
+    const std::string piece(50'000, static_cast<char>(i % 251));
+    Put(sink.get(), piece);
+    expected += piece;
+  }
+  const std::vector<Image> images = End(sink.get(), {{0, "image/png"}});
+  // Not EXPECT_EQ, which would print them.
+  EXPECT_TRUE(images[0].bytes == expected);
+}
+
 }  // namespace
 }  // namespace gemini::internal
