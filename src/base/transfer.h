@@ -22,6 +22,7 @@ enum class TransferEnd {
   kStalled,          // The body stopped arriving.
   kAttemptTimeout,   // The whole exchange took too long.
   kTooLarge,         // The answer exceeds its bound.
+  kHeadTooLarge,     // Its head alone exceeds any sensible size.
   kLocalResource,    // Out of descriptors or memory here.
   kOther             // What the transport cannot tell more of.
 };

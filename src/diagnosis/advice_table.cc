@@ -551,8 +551,9 @@ constexpr AdviceEntry kAdvice[] = {
       "为保护内存已放弃接收；可能已经计费。"},
      {S::kLargerBody, S::kLessWork}},
     {"response_too_complex",
-     {"The answer is nested too deeply, or has too many parts.",
-      "应答嵌套过深，或包含的部分过多。"},
+     {"The answer is nested too deeply, has too many parts, or its headers do "
+      "not end.",
+      "应答嵌套过深、包含的部分过多，或响应头没有结束。"},
      {"The API sends nothing like it, so that something else may have "
       "answered. It was given up to protect memory; it may have been billed. "
       "The evidence names the bound, which is fixed.",

@@ -40,6 +40,8 @@ constexpr EndMeaning kMeanings[] = {
      "attempt_timeout", "the attempt's time limit passed"},
     {TransferEnd::kTooLarge, "answer too large", "response_too_large",
      "response_too_large", "the answer exceeds its bound"},
+    {TransferEnd::kHeadTooLarge, "head too large", "response_too_complex",
+     "response_too_complex", "the head of the answer is too large"},
     {TransferEnd::kLocalResource, "out of descriptors or memory",
      "local_resource", "local_resource",
      "this machine is out of descriptors or memory"},

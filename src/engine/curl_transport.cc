@@ -577,6 +577,21 @@ void CurlTransport::Act(curl_socket_t fd, int events) {
   CollectFinished();
 }
 
+// libcurl takes heads up to 300 KiB, and lines up to 100 KiB, whose buffer is
+// "out of memory" beyond that.
+bool CurlTransport::IsHeadTooLarge(const Transfer& transfer, CURLcode code) {
+  if (absl::StartsWith(transfer.error, "Too large response headers")) {
+    return true;
+  }
+  curl_off_t first_byte = 0;
+  curl_easy_getinfo(transfer.easy(), CURLINFO_STARTTRANSFER_TIME_T,
+                    &first_byte);
+  // Newer ones say CURLE_TOO_LARGE.
+  constexpr int kTooLarge = 100;
+  return (code == CURLE_OUT_OF_MEMORY || static_cast<int>(code) == kTooLarge) &&
+         first_byte > 0;
+}
+
 void CurlTransport::CollectFinished() {
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
@@ -586,6 +601,11 @@ void CurlTransport::CollectFinished() {
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     TransferEnd end =
         transfer->verdict.value_or(EndFor(code, transfer->connected));
+    if (!transfer->head_done && IsHeadTooLarge(*transfer, code)) {
+      end = TransferEnd::kHeadTooLarge;
+      std::strncpy(transfer->error, "the head of the answer is too large",
+                   CURL_ERROR_SIZE);
+    }
     // To libcurl an answer that breaks off in its head is whole.
     if (end == TransferEnd::kComplete && !transfer->head_done) {
       end = TransferEnd::kLost;

@@ -93,6 +93,7 @@ class CurlTransport {
   void Recycle(Transfer* transfer);
   void Act(curl_socket_t fd, int events);
   void CollectFinished();
+  static bool IsHeadTooLarge(const Transfer& transfer, CURLcode code);
   void WatchConnect(Transfer* transfer, absl::Time until);
   void WatchStall(Transfer* transfer);
   void End(TransferId id, TransferEnd end, absl::string_view error);

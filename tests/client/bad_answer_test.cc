@@ -2,6 +2,7 @@
 // sockets: each call ends in a diagnosis or in whole pictures, and no file is
 // left behind.
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -256,6 +257,40 @@ TEST(BadAnswerTest, JsonThatIsTooDeepOrTooMuchIsStoppedEarly) {
     ExpectNoPicture(result, "response_too_complex", Cause::kBadResponse);
     EXPECT_EQ(result.outcome->diagnosis->evidence, c.evidence);
     EXPECT_LT(result.outcome->attempts[0].bytes_received, c.most_read);
+  }
+}
+
+TEST(BadAnswerTest, AHeadWithoutEndIsStopped) {
+  constexpr int64_t kPatience = 64 << 20;
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "x-header: some value\r\n";
+  const struct {
+    const char* name;
+    std::string begin;
+    std::string piece;  // Again and again.
+  } cases[] = {
+      {"lines", "HTTP/1.1 200 OK\r\n", lines},
+      {"one line", "HTTP/1.1 200 OK\r\nx-header: ", std::string(1 << 16, 'x')},
+      {"heads", "", "HTTP/1.1 100 Continue\r\nx-header: some value\r\n\r\n"},
+      {"a status line", "HTTP/1.1 200 ", std::string(1 << 16, 'x')},
+      {"no HTTP", "", std::string(1 << 16, 'x')},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    std::atomic<int64_t> sent{0};
+    ScriptedServer server([&](Connection* connection, int) {
+      connection->ReadRequest();
+      bool listens = connection->Send(c.begin);
+      while (listens && sent < kPatience) {
+        listens = connection->Send(c.piece);
+        sent += static_cast<int64_t>(c.piece.size());
+      }
+    });
+    const FileResult result = DrawIntoFile(server);
+    ExpectNoPicture(result, "response_too_complex", Cause::kBadResponse);
+    EXPECT_EQ(result.outcome->diagnosis->message,
+              "the head of the answer is too large");
+    EXPECT_LT(sent, kPatience);
   }
 }
 

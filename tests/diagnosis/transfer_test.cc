@@ -24,6 +24,8 @@ TEST(TransferTest, WhatWasSentDecidesBetweenTransientAndAmbiguous) {
       {TransferEnd::kAttemptTimeout, true, "attempt_timeout",
        Cause::kAmbiguous},
       {TransferEnd::kTooLarge, true, "response_too_large", Cause::kBadResponse},
+      {TransferEnd::kHeadTooLarge, true, "response_too_complex",
+       Cause::kBadResponse},
       {TransferEnd::kLocalResource, false, "local_resource",
        Cause::kLocalResource},
       {TransferEnd::kComplete, true, "empty_answer", Cause::kBadResponse},

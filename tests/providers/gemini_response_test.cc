@@ -203,7 +203,7 @@ TEST_P(GeminiResponseTest, BlamesTheTransferForABodyThatItLost) {
 TEST_P(GeminiResponseTest, NeverLosesAPictureThatIsWhole) {
   for (const TransferEnd end :
        {TransferEnd::kLost, TransferEnd::kStalled, TransferEnd::kAttemptTimeout,
-        TransferEnd::kTooLarge}) {
+        TransferEnd::kTooLarge, TransferEnd::kHeadTooLarge}) {
     const ReadResult result = Run(good_, 200, end);
     EXPECT_FALSE(result.diagnosis.has_value());
     EXPECT_THAT(result.images, SizeIs(1));

@@ -268,6 +268,26 @@ TEST_F(MemoryTest, AnAnswerWithoutEndNeedsNoMoreThanAPicture) {
   }
 }
 
+TEST_F(MemoryTest, AHeadWithoutEndNeedsNoMoreThanAPicture) {
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "x-header: some value\r\n";
+  const std::string kinds[] = {lines, std::string(1 << 16, 'x')};
+  int number = 0;
+  Start([&](int fd) {
+    if (!ReadRequest(fd)) return;
+    bool listens = Send(fd, "HTTP/1.1 200 OK\r\nx-first: ");
+    while (listens) listens = Send(fd, kinds[number]);
+    ++number;
+  });
+  for (size_t i = 0; i < std::size(kinds); ++i) {
+    std::string code;
+    const int64_t growth =
+        PeakGrowth([&] { code = CodeOfFailure(directory_.path() + "/a.png"); });
+    EXPECT_EQ(code, "response_too_complex") << i;
+    EXPECT_LT(growth, 8 * kMiB) << i;
+  }
+}
+
 TEST_F(MemoryTest, APictureOfKnownLengthIsHeldOnceInMemory) {
   Start(32 * kMiB);
   WarmUp(directory_.path() + "/a.png");
