@@ -135,7 +135,8 @@ void ReadQuotaViolation(JsonValue sent, ErrorFacts* facts) {
   facts->violations.push_back(std::move(violation));
 }
 
-// A quota that stands in ErrorInfo's metadata alone.
+// A quota that stands in ErrorInfo's metadata, alone or again. Of a key that
+// comes twice the last one counts, as for parsers of proto3's JSON.
 void ReadMetadata(JsonValue info, ErrorFacts* facts) {
   QuotaViolation violation;
   absl::string_view unit;
@@ -170,13 +171,22 @@ void ReadMetadata(JsonValue info, ErrorFacts* facts) {
       violation.window = QuotaWindow::kMinute;
     if (absl::StrContains(unit, "/d/")) violation.window = QuotaWindow::kDay;
   }
-  for (const QuotaViolation& known : facts->violations) {
-    if (known.quota_id == violation.quota_id &&
-        known.metric == violation.metric) {
-      return;
+  bool is_known = false;
+  for (QuotaViolation& known : facts->violations) {
+    if (known.quota_id != violation.quota_id ||
+        known.metric != violation.metric) {
+      continue;
+    }
+    is_known = true;
+    // What QuotaFailure says itself is nearer to the quota.
+    const bool same_model = known.model.empty() || violation.model.empty() ||
+                            known.model == violation.model;
+    if (same_model && !known.limit.has_value()) {
+      known.limit = violation.limit;
+      known.limit_source = violation.limit_source;
     }
   }
-  facts->violations.push_back(std::move(violation));
+  if (!is_known) facts->violations.push_back(std::move(violation));
 }
 
 std::optional<absl::Duration> ReadDuration(JsonValue value) {

@@ -141,5 +141,24 @@ TEST(DiagnoseTest, TheRequestedModelStandsInWhereNoneIsNamed) {
   EXPECT_EQ(Diagnose(facts).model, "my-model");
 }
 
+TEST(DiagnoseTest, ALimitInErrorInfoIsThatOfTheSameQuota) {
+  const std::string quota =
+      R"({"@type":"type.googleapis.com/google.rpc.QuotaFailure",)"
+      R"("violations":[{"quotaMetric":"g/images","quotaId":"ImagesPerDay"}]})";
+  const std::string info =
+      R"({"@type":"type.googleapis.com/google.rpc.ErrorInfo",)"
+      R"("reason":"RATE_LIMIT_EXCEEDED","metadata":{"quota_metric":"g/images",)"
+      R"("quota_limit":"ImagesPerDay","quota_limit_value":"0"}})";
+  for (const std::string& details : {quota + "," + info, info + "," + quota}) {
+    const std::string body = absl::StrCat(
+        R"({"error":{"code":429,"status":"RESOURCE_EXHAUSTED",)",
+        R"("message":"Quota exceeded.","details":[)", details, "]}}");
+    FailureFacts facts;
+    facts.http_status = 429;
+    facts.body = body;
+    EXPECT_EQ(Diagnose(facts).cause, Cause::kZeroQuota) << details;
+  }
+}
+
 }  // namespace
 }  // namespace gemini
