@@ -1,5 +1,7 @@
 #include "store/sqlite_ledger.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -339,6 +341,10 @@ class SqliteLedger final : public Ledger {
     Sqlite::Statement last = database_->Prepare(
         "SELECT seq FROM sqlite_sequence WHERE name = 'event'");
     if (last.Step()) reply->seen = last.Number();
+    // Moving them to larger and larger memory would cost more than reading.
+    reply->events.reserve(reply->events.size() +
+                          static_cast<size_t>(std::clamp<int64_t>(
+                              reply->seen - seen, 0, 1 << 17)));
     // By number, not by an index of the service, which is of all events.
     Sqlite::Statement row = database_->Prepare(
         "SELECT number, process, request, kind, project, credential, model, "
