@@ -251,6 +251,10 @@ TransferEnd EndFor(CURLcode code, bool connected) {
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
       return TransferEnd::kLost;
+    // What answered does not speak HTTP.
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return TransferEnd::kStoppedByReader;
     default:
       return TransferEnd::kOther;
   }

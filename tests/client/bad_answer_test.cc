@@ -273,7 +273,6 @@ TEST(BadAnswerTest, AHeadWithoutEndIsStopped) {
       {"one line", "HTTP/1.1 200 OK\r\nx-header: ", std::string(1 << 16, 'x')},
       {"heads", "", "HTTP/1.1 100 Continue\r\nx-header: some value\r\n\r\n"},
       {"a status line", "HTTP/1.1 200 ", std::string(1 << 16, 'x')},
-      {"no HTTP", "", std::string(1 << 16, 'x')},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
@@ -292,6 +291,16 @@ TEST(BadAnswerTest, AHeadWithoutEndIsStopped) {
               "the head of the answer is too large");
     EXPECT_LT(sent, kPatience);
   }
+}
+
+TEST(BadAnswerTest, WhatIsNoHttpIsToldSo) {
+  ScriptedServer server([](Connection* connection, int) {
+    connection->ReadRequest();
+    connection->Send("SSH-2.0-OpenSSH_9.2\r\n");
+  });
+  const FileResult result = DrawIntoFile(server);
+  ExpectNoPicture(result, "not_json", Cause::kBadResponse);
+  EXPECT_THAT(result.outcome->diagnosis->message, ::testing::HasSubstr("HTTP"));
 }
 
 }  // namespace
