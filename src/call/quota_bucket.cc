@@ -193,12 +193,9 @@ absl::Time QuotaBucket::Next(double amount, absl::Time now) {
     Reopen(now);
   }
   if (!cap_.has_value()) return now;
+  // Not refused: others left that much.
   if (test_ != 0 && SharesLimit() && now >= test_sent_ + options_.hold) {
-    // Not refused: others left that much.
-    cap_ = std::min(*cap_ + test_size_, *limit_);
-    test_size_ *= 2;
-    test_ = 0;
-    vain_tests_ = 0;
+    OnTestLetIn(now);
   }
   // What exceeds the whole limit is the server's to refuse.
   const double cap = std::max(CapAt(now), amount);
@@ -250,9 +247,10 @@ void QuotaBucket::OnSent(uint64_t id, double amount, absl::Time now) {
     probe_sent_ = now;
     held_from_ = now;
   }
-  // More than was ever let in: whether it is, is to be seen.
-  const bool test =
-      cap_.has_value() && !set_by_user_ && SurelyUsed(now) + amount > *cap_;
+  // More than was ever let in: whether it is, is to be seen. What goes out at
+  // the time that the server told is none: by its account there is room.
+  const bool test = !probe && cap_.has_value() && !set_by_user_ &&
+                    SurelyUsed(now) + amount > *cap_;
   if (test) {
     if (test_ == 0 || !SharesLimit()) test_sent_ = now;
     test_ = id;
@@ -269,13 +267,20 @@ void QuotaBucket::OnUnderWay(uint64_t id, absl::Time now) {
 
 void QuotaBucket::OnSettled(uint64_t id, absl::Time now) {
   if (state_ == State::kProbing && id == probe_) Reopen(now);
-  if (id != test_) return;
+  if (id == test_) OnTestLetIn(now);
+}
+
+void QuotaBucket::OnTestLetIn(absl::Time now) {
   test_ = 0;
   vain_tests_ = 0;
-  if (!limit_.has_value() || *cap_ < *limit_) return;
-  // It is not the limit any more. What is, is felt for from here.
-  limit_.reset();
-  grows_from_ = now - window_ * kPlateau;
+  if (SharesLimit()) {
+    cap_ = std::min(*cap_ + test_size_, *limit_);
+    test_size_ *= 2;
+  } else if (limit_.has_value()) {
+    // It is not the limit any more. What is, is felt for from here.
+    limit_.reset();
+    grows_from_ = now - window_ * kPlateau;
+  }
 }
 
 void QuotaBucket::OnReleased(uint64_t id) {

@@ -96,6 +96,7 @@ class QuotaBucket {
 
   void Forget(absl::Time now);
   void Reopen(absl::Time now);
+  void OnTestLetIn(absl::Time now);
   absl::Duration Margin(absl::Duration window) const;
   absl::Time WindowStart(absl::Time t) const;
   absl::Time NextWindow(absl::Time t) const;

@@ -605,7 +605,8 @@ void CurlTransport::CollectFinished() {
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     TransferEnd end =
         transfer->verdict.value_or(EndFor(code, transfer->connected));
-    if (!transfer->head_done && IsHeadTooLarge(*transfer, code)) {
+    if (!transfer->verdict.has_value() && !transfer->head_done &&
+        IsHeadTooLarge(*transfer, code)) {
       end = TransferEnd::kHeadTooLarge;
       std::strncpy(transfer->error, "the head of the answer is too large",
                    CURL_ERROR_SIZE);

@@ -328,7 +328,9 @@ void FileAttemptSink::Settle() {
     EventLoop* loop = self->context_->loop();
     loop->Post([self = std::move(self), images = std::move(images)]() mutable {
       if (!self->status_.ok()) images = self->status_;
-      std::move(self->done_)(std::move(images));
+      // Which may hold this sink.
+      EndFunction done = std::move(self->done_);
+      std::move(done)(std::move(images));
     });
   });
   if (!posted.ok()) std::move(done_)(posted);

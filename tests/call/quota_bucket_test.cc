@@ -187,6 +187,39 @@ TEST(QuotaBucketTest, WhatOthersDoNotUseAnyMoreIsTakenWithinTheWindow) {
   EXPECT_EQ(bucket.cap(), 20);
 }
 
+TEST(QuotaBucketTest, ATestThatIsSettledSoonerThanAnybodyAsksIsLetIn) {
+  QuotaBucket bucket = NewBucket();
+  absl::Time now = LearnShare(&bucket);
+  ASSERT_EQ(SendAll(&bucket, 200, now), 1);
+  // One call at a time: nobody waits when the hold of a test ends.
+  int sent = 1;
+  uint64_t id = 300;
+  const absl::Time window = now;
+  while (true) {
+    now = std::max(now, bucket.Next(1, now));
+    if (now > window + absl::Seconds(30)) break;
+    bucket.OnSent(id, 1, now);
+    ++sent;
+    now += absl::Seconds(1);
+    bucket.OnSettled(id++, now);
+  }
+  EXPECT_EQ(sent, 20);
+  EXPECT_EQ(bucket.cap(), 20);
+}
+
+TEST(QuotaBucketTest, WhatGoesOutWhenItWasToldToTestsNoRaisedLimit) {
+  QuotaBucket bucket = NewBucket();
+  bucket.OnSent(50, 1, kMinuteBegins);
+  const absl::Time told = kMinuteBegins + absl::Seconds(59);
+  Exhaust(&bucket, 19, kMinuteBegins + absl::Seconds(1), 20, told);
+  ASSERT_EQ(bucket.kind(), Kind::kSliding);
+  ASSERT_EQ(bucket.cap(), 20);
+  // By our own record there is no room yet.
+  bucket.OnSent(100, 1, told);
+  bucket.OnSettled(100, told + absl::Seconds(5));
+  EXPECT_EQ(bucket.limit(), 20);
+}
+
 TEST(QuotaBucketTest, WhatMayBeRefusedTooMakesNoWindowFixed) {
   QuotaBucket bucket = NewBucket();
   const absl::Time told = kMinuteBegins + kStep + absl::Minutes(1);
