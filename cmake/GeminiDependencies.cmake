@@ -26,6 +26,10 @@ function(gemini_prefer_static)
     return()
   endif()
   foreach(target IN LISTS ARGN)
+    get_target_property(aliased ${target} ALIASED_TARGET)
+    if(aliased)
+      set(target ${aliased})
+    endif()
     get_target_property(configurations ${target} IMPORTED_CONFIGURATIONS)
     set(properties IMPORTED_LOCATION)
     if(configurations)
@@ -112,10 +116,6 @@ endif()
 if(NOT GEMINI_SQLITE STREQUAL "OFF" AND TARGET SQLite::SQLite3)
   set(GEMINI_SQLITE_FOUND ON)
   gemini_prefer_static(SQLite::SQLite3)
-  # What the static one wants of the system.
-  set_property(TARGET SQLite::SQLite3 APPEND PROPERTY
-    INTERFACE_LINK_LIBRARIES m ${CMAKE_DL_LIBS}
-  )
 endif()
 
 if(GEMINI_BUILD_TESTS)

@@ -403,15 +403,19 @@ void QuotaBucket::LearnWhatCounts(absl::Time retry_at, absl::Time now) {
     counts_refused_ = true;
   }
   if (!limit_.has_value()) return;
-  // It was full, and what was let in alone does not fill it.
+  // It was full, and what was let in alone does not fill it, though it is too
+  // much to think that others did.
   double admitted = 0;
   double refused = 0;
+  double largest = 0;
   for (const Use& use : uses_) {
     if (use.at < now - window_ * (1 + kTolerance)) continue;
     (use.refused ? refused : admitted) += use.amount;
+    largest = std::max(largest, use.amount);
   }
   // The one that is refused now is not what filled it.
-  if (admitted < *limit_ && admitted + refused > *limit_) {
+  if (admitted >= *limit_ / 2 && admitted + largest <= *limit_ &&
+      admitted + refused > *limit_) {
     counts_refused_ = true;
   }
 }

@@ -29,10 +29,6 @@ constexpr size_t kMaxHeaderBytes = 16 << 10;
 
 // One exchange, and what libcurl calls while it runs.
 struct CurlTransport::Transfer {
-  struct FreeList {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-  };
-
   static size_t OnRead(char* out, size_t size, size_t count, void* user);
   static int OnConnected(void* user, char*, char*, int, int);
   static size_t OnHeaderLine(char* data, size_t size, size_t count, void* user);
@@ -59,7 +55,7 @@ struct CurlTransport::Transfer {
   }
 
   Handle handle;
-  std::unique_ptr<curl_slist, FreeList> header_list;
+  HeaderList header_list;
   HttpRequest request;  // Without what libcurl holds already.
   int64_t body_size = 0;
   std::string small_body;  // Sent with the head, if it is not empty.
@@ -445,6 +441,9 @@ bool CurlTransport::SetUp(Transfer* transfer) {
     line.clear();
     absl::StrAppend(&line, name, ": ", value);
     ok = ok && add(line);
+    if (proxy_headers_ == nullptr && name == "User-Agent") {
+      proxy_headers_.reset(curl_slist_append(nullptr, line.c_str()));
+    }
   }
   transfer->request.headers = {};
   if (transfer->request.body != nullptr &&
@@ -459,6 +458,7 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   const std::string url = std::exchange(transfer->request.url, {});
   ok = ok && SetUrl(&transfer->handle, url);
   set(CURLOPT_HTTPHEADER, list);
+  set(CURLOPT_PROXYHEADER, proxy_headers_.get());
   // docs/adr/0008
   set(CURLOPT_HTTP_VERSION,
       static_cast<long>(transfer->request.may_pause ? CURL_HTTP_VERSION_1_1

@@ -68,6 +68,11 @@ class CurlTransport {
  private:
   struct Transfer;
 
+  struct FreeList {
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  };
+  using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
   // A handle of libcurl, to be used for one transfer after another.
   struct FreeEasy {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -106,7 +111,8 @@ class CurlTransport {
   absl::flat_hash_set<curl_socket_t> sockets_;  // That OnCloseSocket() closes.
   int connected_ = 0;  // Transfers that have a connection.
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
-  Handle spare_;  // Of the last transfer.
+  HeaderList proxy_headers_;  // For tunnels.
+  Handle spare_;              // Of the last transfer.
   std::string last_url_;
   std::shared_ptr<CURLU> last_parsed_url_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -37,11 +38,18 @@ void ForPages(const char* begin, const char* end, size_t alignment, Do&& run) {
 
 // Touching memory for the first time costs a fault a page: more, in a virtual
 // machine, than all else that is done to a large picture.
-void AskForHugePages(const std::string& bytes) {
+void AskForHugePages(const std::string& bytes, size_t from = 0) {
 #ifdef MADV_HUGEPAGE
-  ForPages(bytes.data(), bytes.data() + bytes.capacity(), kHugePage,
+  ForPages(bytes.data() + from, bytes.data() + bytes.capacity(), kHugePage,
            [](void* p, size_t n) { madvise(p, n, MADV_HUGEPAGE); });
 #endif
+}
+
+// Addresses may be rationed, and a string that gets none throws.
+bool MayHave(size_t bytes) {
+  void* volatile memory = std::malloc(bytes);
+  std::free(memory);
+  return memory != nullptr;
 }
 
 // Makes room for `capacity` bytes: what is not written to costs addresses, not
@@ -50,7 +58,8 @@ void AskForHugePages(const std::string& bytes) {
 void Grow(std::string* bytes, size_t capacity) {
   std::string larger;
   larger.reserve(capacity);
-  AskForHugePages(larger);
+  // What may end soon is not worth a whole one.
+  AskForHugePages(larger, kHugePage / 2);
   const char* from = bytes->data();
   const char* const end = from + bytes->size();
   while (from != end) {
@@ -75,19 +84,21 @@ class MemoryAttemptSink final : public AttemptSink {
  public:
   void Begin(int64_t expected_bytes) override {
     std::string& bytes = pictures_.emplace_back();
-    if (expected_bytes > 0) {
-      // Room() wants a little more than there is at the very end.
-      bytes.reserve(static_cast<size_t>(
-          std::min(expected_bytes, kMaxReservedBytes) / 4 * 3 + 16));
-      AskForHugePages(bytes);
-    }
+    if (expected_bytes <= 0) return;
+    // Room() wants a little more than there is at the very end.
+    const auto capacity = static_cast<size_t>(
+        std::min(expected_bytes, kMaxReservedBytes) / 4 * 3 + 16);
+    if (!MayHave(capacity)) return;
+    bytes.reserve(capacity);
+    AskForHugePages(bytes);
   }
 
   absl::Span<char> Room(size_t n) override {
     std::string& bytes = pictures_.back();
     size_ = bytes.size();
     if (size_ + n > bytes.capacity() && size_ + n > kLargeBytes) {
-      Grow(&bytes, std::max(kAmpleBytes, (size_ + n) * 2));
+      const size_t ample = std::max(kAmpleBytes, (size_ + n) * 2);
+      Grow(&bytes, MayHave(ample) ? ample : (size_ + n) * 3 / 2);
     }
     bytes.resize(size_ + n);
     return absl::MakeSpan(&bytes[size_], n);

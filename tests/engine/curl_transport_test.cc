@@ -26,6 +26,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr char kBody[] = R"({"contents":[]})";
 
@@ -91,7 +92,7 @@ class CurlTransportTest : public ::testing::Test {
       HttpRequest request;
       request.url = url;
       request.headers = headers_;
-      request.never_proxy = true;
+      request.never_proxy = never_proxy_;
       if (!body_.empty()) request.body = std::make_unique<StringBody>(body_);
       id_ = transport_->Start(std::move(request), limits, &exchange->reader,
                               [exchange](const TransferResult& result) {
@@ -110,6 +111,7 @@ class CurlTransportTest : public ::testing::Test {
 
   // Of the requests; without a body they are GETs.
   HttpHeaders headers_ = {{"Content-Type", "application/json"}};
+  bool never_proxy_ = true;
   std::string body_ = kBody;
 
   ManualClock clock_;
@@ -578,6 +580,25 @@ TEST_F(CurlTransportTest, LoopbackNeverGoesThroughAProxy) {
   StartAndWait(server.url(), &exchange);
   unsetenv("http_proxy");
   EXPECT_EQ(exchange.reader.body, "direct") << exchange.result.error;
+}
+
+TEST_F(CurlTransportTest, AProxyIsToldWhoAsksForATunnelAndNoKey) {
+  std::string asked;
+  ScriptedServer proxy([&](Connection* connection, int) {
+    asked = connection->ReadRequest();
+    connection->SendResponse("407 Proxy Authentication Required", "");
+  });
+  CurlOptions options = Options();
+  options.proxy = proxy.url();
+  Use(options);
+  never_proxy_ = false;
+  headers_ = {{"User-Agent", "fox/1"}, {"x-goog-api-key", "secret"}};
+  Exchange exchange;
+  StartAndWait("https://nowhere.invalid/", &exchange);
+  EXPECT_EQ(exchange.result.end, TransferEnd::kCannotConnect);
+  EXPECT_THAT(asked, StartsWith("CONNECT nowhere.invalid:443 "));
+  EXPECT_THAT(asked, HasSubstr("User-Agent: fox/1\r\n"));
+  EXPECT_THAT(asked, Not(HasSubstr("secret")));
 }
 
 TEST_F(CurlTransportTest, RunningOutOfDescriptorsIsALocalCause) {

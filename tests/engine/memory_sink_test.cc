@@ -1,4 +1,7 @@
+#include <sys/resource.h>
+
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -80,6 +83,31 @@ TEST(MemorySinkTest, KeepsItsBytesHoweverFarItGrows) {
   // Not EXPECT_EQ, which would print them.
   EXPECT_TRUE(images[0].bytes == expected);
 }
+
+// Sanitizers want all addresses there are.
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+TEST(MemorySinkTest, MakesDoWithFewAddresses) {
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  ASSERT_GT(pages, 0U);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = pages * 4096 + (16 << 20);
+  const std::string piece(50'000, 'p');
+  std::vector<std::shared_ptr<AttemptSink>> sinks;
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &few), 0);
+  for (const int64_t expected : {int64_t{0}, int64_t{10} << 30}) {
+    sinks.push_back(NewMemorySink());
+    sinks.back()->Begin(expected);
+    for (int i = 0; i < 40; ++i) Put(sinks.back().get(), piece);
+  }
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
+  for (const auto& sink : sinks) {
+    EXPECT_EQ(End(sink.get(), {{0, "image/png"}})[0].size, 2'000'000);
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace gemini::internal
