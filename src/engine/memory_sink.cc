@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -45,11 +44,16 @@ void AskForHugePages(const std::string& bytes, size_t from = 0) {
 #endif
 }
 
-// Addresses may be rationed, and a string that gets none throws.
+// Addresses may be rationed, and a string that gets none throws. Not asked of
+// the heap, which would change its ways for what was freed.
 bool MayHave(size_t bytes) {
-  void* volatile memory = std::malloc(bytes);
-  std::free(memory);
-  return memory != nullptr;
+  if (bytes <= kLargeBytes) return true;
+  void* const addresses =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (addresses == MAP_FAILED) return false;
+  munmap(addresses, bytes);
+  return true;
 }
 
 // Makes room for `capacity` bytes: what is not written to costs addresses, not
