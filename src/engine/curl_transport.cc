@@ -258,7 +258,7 @@ TransferEnd EndFor(CURLcode code, bool connected) {
 
 // A few transfers get large buffers for speed, thousands get small ones.
 long ReceiveBufferBytes(size_t in_flight) {
-  if (in_flight <= 8) return 512L << 10;
+  if (in_flight <= 8) return 256L << 10;
   if (in_flight <= 64) return 128L << 10;
   if (in_flight <= 256) return 16L << 10;
   return 8L << 10;
