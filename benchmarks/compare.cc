@@ -79,24 +79,27 @@ Cost Median(const std::vector<Cost>& costs) {
 
 class Server {
  public:
-  Server(const std::string& bin, int hold) {
+  Server(const std::string& bin, int hold, int size)
+      : path_(absl::StrCat("/size/", size)) {
     int ends[2];
     if (pipe(ends) != 0) std::exit(1);
-    child_ =
-        Spawn({bin + "/load_server", "--hold", std::to_string(hold)}, ends[1]);
+    child_ = Spawn({bin + "/load_server", "--hold", std::to_string(hold),
+                    "--size", std::to_string(size)},
+                   ends[1]);
     close(ends[1]);
     char port[16] = "";
     if (read(ends[0], port, sizeof(port) - 1) <= 0) std::exit(1);
     close(ends[0]);
-    url_ = absl::StrCat("http://127.0.0.1:", std::atoi(port));
+    url_ = absl::StrCat("http://127.0.0.1:", std::atoi(port), path_);
   }
   ~Server() {
     kill(child_, SIGKILL);
     waitpid(child_, nullptr, 0);
   }
-  std::string url(int size) const { return absl::StrCat(url_, "/size/", size); }
+  const std::string& url() const { return url_; }
 
  private:
+  const std::string path_;
   pid_t child_ = -1;
   std::string url_;
 };
@@ -141,9 +144,9 @@ struct Bench {
   void Many(int in_flight, int size) {
     std::printf("%d in flight, %d KiB each\n", in_flight, size >> 10);
     const auto run = [&](Command client) {
-      const Server server(bin, in_flight - 1);
-      return Run(Client(std::move(client), server.url(size), in_flight,
-                        in_flight, "/dev/null"));
+      const Server server(bin, in_flight - 1, size);
+      return Run(Client(std::move(client), server.url(), in_flight, in_flight,
+                        "/dev/null"));
     };
     const Cost peer = run({bin + "/threaded_client"});
     Print("a thread a call", peer, in_flight, peer);
@@ -159,15 +162,15 @@ struct Bench {
                 memory               ? "in memory, then /dev/null"
                 : out == "/dev/null" ? "/dev/null"
                                      : "files");
-    const Server server(bin, 0);
+    const Server server(bin, 0, size);
     std::vector<Cost> ours;
     std::vector<Cost> curls;
     for (int i = 0; i < 7; ++i) {
       Command client =
-          Client({bin + "/load_client"}, server.url(size), count, 1, out);
+          Client({bin + "/load_client"}, server.url(), count, 1, out);
       if (memory) client.insert(client.end(), {"--memory", "1"});
       ours.push_back(Run(client));
-      curls.push_back(Run(Curl(server.url(size), count, out)));
+      curls.push_back(Run(Curl(server.url(), count, out)));
     }
     const Cost peer = Median(curls);
     Print("curl", peer, count, peer);
@@ -176,14 +179,14 @@ struct Bench {
 
   void Small() {
     std::printf("one after another, 1 KiB\n");
-    const Server server(bin, 0);
+    const Server server(bin, 0, 1024);
     std::vector<Cost> ours;
     std::vector<Cost> peers;
     for (int i = 0; i < 5; ++i) {
-      ours.push_back(Run(Client({bin + "/load_client"}, server.url(1024), 500,
-                                1, "/dev/null")));
-      peers.push_back(Run(Client({bin + "/threaded_client"}, server.url(1024),
-                                 500, 1, "/dev/null")));
+      ours.push_back(Run(
+          Client({bin + "/load_client"}, server.url(), 500, 1, "/dev/null")));
+      peers.push_back(Run(Client({bin + "/threaded_client"}, server.url(), 500,
+                                 1, "/dev/null")));
     }
     const Cost peer = Median(peers);
     Print("a thread a call", peer, 500, peer);

@@ -1,13 +1,14 @@
 // Answers with one prepared picture as fast as a socket takes it: the other end
 // of measurements, and nothing else.
 //
-//   load_server [--hold K]
+//   load_server [--hold K] [--size BYTES]
 //
 // Prints its port. The size of the picture stands in the path:
-// "/size/1048576/…". With --hold the very first request is answered at once,
-// and the K after it when all of them are there, or when none came for 2 s:
-// then K are in flight. On "/peak" it answers with the most requests that were
-// in flight at once.
+// "/size/1048576/…"; that of --size is drawn before the port is printed, others
+// when they are first asked for. With --hold the very first request is answered
+// at once, and the K after it when all of them are there, or when none came for
+// 2 s: then K are in flight. On "/peak" it answers with the most requests that
+// were in flight at once.
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -65,7 +66,10 @@ struct Connection {
 
 class Server {
  public:
-  explicit Server(size_t hold) : hold_(hold) {}
+  // `size`: 0, or that of a picture to be drawn now.
+  Server(size_t hold, size_t size) : hold_(hold) {
+    if (size > 0) answers_[size] = PictureAnswer(size);
+  }
 
   int Run() {
     epoll_ = epoll_create1(0);
@@ -204,13 +208,17 @@ class Server {
 
 int main(int argc, char** argv) {
   size_t hold = 0;
-  if (argc == 3 && argv[1] == absl::string_view("--hold")) {
-    hold = std::strtoul(argv[2], nullptr, 10);
+  size_t size = 0;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const absl::string_view name = argv[i];
+    const size_t value = std::strtoul(argv[i + 1], nullptr, 10);
+    if (name == "--hold") hold = value;
+    if (name == "--size") size = value;
   }
   rlimit limit = {};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
   }
-  return Server(hold).Run();
+  return Server(hold, size).Run();
 }

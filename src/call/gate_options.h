@@ -26,12 +26,15 @@ struct GateOptions {
   // Slow start: requests in flight once the first was let in, and the time
   // until there may be one more, since what is sent until a refusal arrives is
   // wasted; from `ramp_careful` on, the time in which they may double. Once a
-  // picture came, all that wait may be in flight after `ramp_time`.
+  // picture came, all that wait may be in flight after `ramp_time`, or sooner:
+  // a refusal takes no longer than a picture does, so they may double in
+  // `ramp_answers` times as long as that one took.
   double ramp_start = 3;
   absl::Duration careful_step = absl::Milliseconds(40);
   double ramp_careful = 100;
   absl::Duration ramp_doubling = absl::Milliseconds(200);
   absl::Duration ramp_time = absl::Milliseconds(600);
+  double ramp_answers = 2;
 
   // A refusal for quota that states no delay is tested after this time, then
   // after four times as long, then when the next minute begins.

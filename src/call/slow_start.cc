@@ -10,6 +10,9 @@ namespace {
 // Beyond that nothing is held back.
 constexpr double kWideOpen = 20000;
 
+// Quicker ones, and clocks that are set back, are not believed.
+constexpr absl::Duration kShortestAnswer = absl::Milliseconds(1);
+
 }  // namespace
 
 SlowStart::SlowStart(const GateOptions& options) : options_(options) {}
@@ -93,7 +96,8 @@ void SlowStart::OnDelivered(absl::Time sent, double wanted, absl::Time now) {
   if (std::exchange(delivered_, true)) return;
   GrowFrom(AllowedAt(now), now);
   const absl::Duration fast =
-      options_.ramp_time / std::max(1.0, std::log2(wanted / allowed_));
+      std::min(options_.ramp_time / std::max(1.0, std::log2(wanted / allowed_)),
+               std::max(now - sent, kShortestAnswer) * options_.ramp_answers);
   doubling_ = std::min(fast, doubling_.value_or(fast));
 }
 

@@ -1,5 +1,7 @@
 #include "call/slow_start.h"
 
+#include <utility>
+
 #include "gtest/gtest.h"
 
 namespace gemini::internal {
@@ -61,6 +63,26 @@ TEST(SlowStartTest, ReachesTwoThousandInFlightWithinASecondOfAPicture) {
     slow_start.OnSent(static_cast<uint64_t>(sent) + 1, sent + 1, now);
   }
   EXPECT_LT(now - delivered, absl::Seconds(1));
+}
+
+// Refusals are no slower than pictures, so less is wasted by haste.
+TEST(SlowStartTest, AQuickPictureIsFollowedSooner) {
+  for (const auto& [took, most] :
+       {std::pair(absl::Milliseconds(2), absl::Milliseconds(45)),
+        std::pair(absl::Milliseconds(10), absl::Milliseconds(200)),
+        std::pair(-absl::Seconds(1), absl::Milliseconds(45))}) {
+    SlowStart slow_start{GateOptions()};
+    slow_start.OnSent(1, 1, kStart);
+    const absl::Time delivered = kStart + took;
+    slow_start.OnDelivered(kStart, 2000, delivered);
+    absl::Time now = delivered;
+    for (int sent = 0; sent < 2000; ++sent) {
+      now = slow_start.Next(sent, now);
+      slow_start.OnSent(static_cast<uint64_t>(sent) + 2, sent + 1, now);
+    }
+    EXPECT_LT(now - delivered, most) << took;
+    EXPECT_GT(now - delivered, most / 3) << took;
+  }
 }
 
 TEST(SlowStartTest, FewWhoWaitAreNotLetInAtOnce) {
