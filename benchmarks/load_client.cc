@@ -96,15 +96,16 @@ class Load {
       file.path = PathOf(index);
       call.sink = std::move(file);
     }
-    client_->GenerateAsync(std::move(request), std::move(call),
-                           [this, index](absl::StatusOr<gemini::Outcome> o) {
-                             End(index, std::move(o));
-                           });
+    client_->GenerateAsync(
+        std::move(request), std::move(call),
+        [this, index](const absl::StatusOr<gemini::Outcome>& o) {
+          End(index, o);
+        });
   }
 
   // On the client's callback thread, one call after another.
-  void End(int index, absl::StatusOr<gemini::Outcome> outcome) {
-    const std::string failure = Keep(index, std::move(outcome));
+  void End(int index, const absl::StatusOr<gemini::Outcome>& outcome) {
+    const std::string failure = Keep(index, outcome);
     int next = -1;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -126,7 +127,8 @@ class Load {
                : absl::StrCat(options_.out, "/img-", index, ".png");
   }
 
-  std::string Keep(int index, absl::StatusOr<gemini::Outcome> outcome) const {
+  std::string Keep(int index,
+                   const absl::StatusOr<gemini::Outcome>& outcome) const {
     if (!outcome.ok()) return outcome.status().ToString();
     const gemini::Images* images = outcome->images();
     if (images == nullptr) {

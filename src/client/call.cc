@@ -59,6 +59,10 @@ struct Call::Running {
   std::shared_ptr<AttemptSink> sink;
   std::optional<CurlTransport::TransferId> transfer;
   bool cancelled = false;  // While the sink ends.
+
+  // Once the transfer has ended.
+  TransferResult transferred;
+  AttemptResult result;
 };
 
 // Kept small: thousands may wait.
@@ -75,7 +79,13 @@ struct Call::Picture {
   std::unique_ptr<Finish> finish;  // Null: it goes on.
 };
 
-Call::Call(CallContext* context, CallSettings settings,
+template <typename Make>
+void Call::Emit(Make&& make) const {
+  if (!context_->emit) return;
+  context_->emit(Event{id_, context_->loop->Now(), make()});
+}
+
+Call::Call(CallContext* context, CallSettings&& settings,
            FinishedFunction finished)
     : context_(context),
       id_(settings.id),
@@ -152,7 +162,7 @@ void Call::Wait(Picture* picture, const WaitUntil& action) {
   // Who stands in line asks often, and is told the same.
   if (action.why != nullptr && picture->waits_until != action.expected) {
     picture->waits_until = action.expected;
-    Emit(Waiting{picture->index, action.expected, *action.why});
+    Emit([&] { return Waiting{picture->index, action.expected, *action.why}; });
   }
   picture->timer = context_->loop->AddTimer(action.time, [this, picture] {
     picture->timer.reset();
@@ -184,9 +194,11 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   running->credential = action.credential;
   running->started = now;
   running->waited = now - picture->idle_since;
-  Emit(AttemptStarted{running->number,
-                      picture->index,
-                      {"gemini", action.model, key.fingerprint}});
+  Emit([&] {
+    return AttemptStarted{running->number,
+                          picture->index,
+                          {"gemini", action.model, key.fingerprint}};
+  });
 
   GeminiTarget target;
   target.base_url = configuration.shown.base_url;
@@ -225,39 +237,42 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
 }
 
 void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
-  const absl::Time now = context_->loop->Now();
   Running* running = picture->running.get();
-  AttemptResult result = running->reader->Finish(transfer, now);
+  running->transferred = transfer;
+  running->result = running->reader->Finish(transfer, context_->loop->Now());
   running->reader.reset();
   running->transfer.reset();
   std::vector<KeptPicture> kept;
-  if (transfer.end != TransferEnd::kCancelled) kept = result.pictures;
+  if (transfer.end != TransferEnd::kCancelled) kept = running->result.pictures;
   // May run this at once, and may be replaced by what that leads to.
   const std::shared_ptr<AttemptSink> sink = running->sink;
-  sink->End(
-      std::move(kept), [this, picture, transfer, result = std::move(result)](
-                           absl::StatusOr<std::vector<Image>> images) mutable {
-        OnSinkEnded(picture, transfer, std::move(result), std::move(images));
-      });
+  sink->End(std::move(kept),
+            [this, picture](absl::StatusOr<std::vector<Image>> images) {
+              OnSinkEnded(picture, std::move(images));
+            });
 }
 
-void Call::OnSinkEnded(Picture* picture, const TransferResult& transfer,
-                       AttemptResult result,
+void Call::OnSinkEnded(Picture* picture,
                        absl::StatusOr<std::vector<Image>> images) {
   const absl::Time now = context_->loop->Now();
   const std::unique_ptr<Running> running = std::move(picture->running);
+  const TransferResult& transfer = running->transferred;
+  AttemptResult& result = running->result;
+  std::optional<Diagnosis>& diagnosis = result.diagnosis;
   picture->idle_since = now;
   bool may_repeat = true;
   if (!images.ok()) {
-    result.diagnosis = SinkFailed(images.status(), picture->machine.model());
-    result.diagnosis->http_status = result.http_status;
+    diagnosis = SinkFailed(images.status(), picture->machine.model());
+    diagnosis->http_status = result.http_status;
     may_repeat = false;
   } else if (const auto* callback = std::get_if<CallbackSink>(&sink_)) {
     may_repeat = callback->repeat_after_data || !running->sink->exposed();
   }
 
+  const auto number = static_cast<size_t>(running->number);
+  if (attempts_.size() < number) attempts_.resize(number);
+  AttemptReport& report = attempts_[number - 1];
   const ConfiguredKey& key = context_->configuration->keys[running->credential];
-  AttemptReport report;
   report.number = running->number;
   report.image_index = picture->index;
   report.route = {"gemini", picture->machine.model(), key.fingerprint};
@@ -271,72 +286,77 @@ void Call::OnSinkEnded(Picture* picture, const TransferResult& transfer,
   report.bytes_sent = transfer.bytes_sent;
   report.bytes_received = transfer.bytes_received;
   report.usage = result.usage;
-  report.diagnosis = result.diagnosis;
+  if (diagnosis.has_value()) report.diagnosis = diagnosis;
   // Whatever the service began to answer with 200, it may have drawn.
   report.maybe_billed =
-      result.diagnosis.has_value() && transfer.request_sent &&
+      diagnosis.has_value() && transfer.request_sent &&
       (transfer.end != TransferEnd::kComplete
            ? !result.http_status.has_value() || *result.http_status == 200
-           : !images.ok() || result.diagnosis->cause == Cause::kBadResponse);
-  Emit(AttemptEnded{report});
+           : !images.ok() || diagnosis->cause == Cause::kBadResponse);
+  Emit([&] { return AttemptEnded{report}; });
   if (context_->spend) {
     context_->spend({key.project, report.route.model, now,
                      static_cast<int>(result.pictures.size()),
                      result.usage.total_tokens});
   }
 
-  const auto number = static_cast<size_t>(running->number);
-  attempts_.resize(std::max(attempts_.size(), number));
-  attempts_[number - 1] = std::move(report);
-
-  if (!result.diagnosis.has_value()) {
-    if (images_ == nullptr) images_ = std::make_unique<Images>();
-    for (Image& image : *images) {
-      image.index = picture->index;
-      images_->images.push_back(std::move(image));
-    }
-    images_->text += result.text;
-    images_->usage.prompt_tokens += result.usage.prompt_tokens;
-    images_->usage.output_tokens += result.usage.output_tokens;
-    images_->usage.image_tokens += result.usage.image_tokens;
-    images_->usage.thought_tokens += result.usage.thought_tokens;
-    images_->usage.total_tokens += result.usage.total_tokens;
-  }
+  if (!diagnosis.has_value()) Keep(*picture, *images, result);
   if (transfer.end == TransferEnd::kCancelled ||
-      (running->cancelled && result.diagnosis.has_value())) {
+      (running->cancelled && diagnosis.has_value())) {
     Do(picture, picture->machine.OnCancelled(now));
     return;
   }
-  const double random = result.diagnosis.has_value() ? context_->random() : 0;
-  Action action =
-      picture->machine.OnAttemptEnded(result.diagnosis, now, random);
-  if (!may_repeat && result.diagnosis.has_value() &&
+  const double random = diagnosis.has_value() ? context_->random() : 0;
+  Action action = picture->machine.OnAttemptEnded(diagnosis, now, random);
+  if (!may_repeat && diagnosis.has_value() &&
       !std::holds_alternative<Finish>(action)) {
     // The machine's wish is not granted: it leaves the gates.
     picture->machine.OnCancelled(now);
-    action = Finish{Finish::Verdict::kDegraded, std::move(result.diagnosis),
-                    std::nullopt};
+    action =
+        Finish{Finish::Verdict::kDegraded, std::move(diagnosis), std::nullopt};
   }
   Do(picture, std::move(action));
 }
 
+void Call::Keep(const Picture& picture, std::vector<Image>& images,
+                AttemptResult& result) {
+  for (Image& image : images) image.index = picture.index;
+  if (images_ == nullptr) {
+    images_ = std::make_unique<Images>();
+    images_->images = std::move(images);
+    images_->text = std::move(result.text);
+    images_->usage = result.usage;
+    return;
+  }
+  for (Image& image : images) images_->images.push_back(std::move(image));
+  images_->text += result.text;
+  images_->usage.prompt_tokens += result.usage.prompt_tokens;
+  images_->usage.output_tokens += result.usage.output_tokens;
+  images_->usage.image_tokens += result.usage.image_tokens;
+  images_->usage.thought_tokens += result.usage.thought_tokens;
+  images_->usage.total_tokens += result.usage.total_tokens;
+}
+
 void Call::End() {
   ended_ = true;
-  CallEnded ended;
-  ended.attempts = static_cast<int>(attempts_.size());
+  const int attempts = static_cast<int>(attempts_.size());
   absl::StatusOr<Outcome> outcome = Conclude();
-  ended.code = outcome.status().code();
-  ended.elapsed = context_->loop->Now() - started_;
-  if (outcome.ok()) {
-    const Images* images = outcome->images();
-    if (images != nullptr) {
-      ended.images = static_cast<int>(images->images.size());
+  Emit([&] {
+    CallEnded ended;
+    ended.attempts = attempts;
+    ended.code = outcome.status().code();
+    ended.elapsed = context_->loop->Now() - started_;
+    if (outcome.ok()) {
+      const Images* images = outcome->images();
+      if (images != nullptr) {
+        ended.images = static_cast<int>(images->images.size());
+      }
+      ended.diagnosis = outcome->diagnosis;
+    } else {
+      ended.diagnosis = DiagnosisOf(outcome.status());
     }
-    ended.diagnosis = outcome->diagnosis;
-  } else {
-    ended.diagnosis = DiagnosisOf(outcome.status());
-  }
-  Emit(std::move(ended));
+    return ended;
+  });
   std::move(finished_)(std::move(outcome));
 }
 
@@ -370,19 +390,17 @@ absl::StatusOr<Outcome> Call::Conclude() {
     outcome.result = PromptOnly{request_->prompt};
   } else {
     // Pictures arrive in the order in which they are done.
-    std::stable_sort(
-        images.images.begin(), images.images.end(),
-        [](const Image& a, const Image& b) { return a.index < b.index; });
+    const auto earlier = [](const Image& a, const Image& b) {
+      return a.index < b.index;
+    };
+    if (images.images.size() > 1) {
+      std::stable_sort(images.images.begin(), images.images.end(), earlier);
+    }
     outcome.result = std::move(images);
   }
   outcome.attempts = std::move(attempts_);
   outcome.elapsed = context_->loop->Now() - started_;
   return outcome;
-}
-
-void Call::Emit(decltype(Event::what) what) const {
-  if (!context_->emit) return;
-  context_->emit(Event{id_, context_->loop->Now(), std::move(what)});
 }
 
 }  // namespace gemini::internal

@@ -78,7 +78,8 @@ class Call {
   // `finished` runs once, and may destroy the call.
   using FinishedFunction = absl::AnyInvocable<void(absl::StatusOr<Outcome>) &&>;
 
-  Call(CallContext* context, CallSettings settings, FinishedFunction finished);
+  Call(CallContext* context, CallSettings&& settings,
+       FinishedFunction finished);
   ~Call();
 
   Call(const Call&) = delete;
@@ -99,12 +100,15 @@ class Call {
   void Wait(Picture* picture, const WaitUntil& action);
   void Wake(Picture* picture);
   void OnTransferEnded(Picture* picture, const TransferResult& transfer);
-  void OnSinkEnded(Picture* picture, const TransferResult& transfer,
-                   AttemptResult result,
-                   absl::StatusOr<std::vector<Image>> images);
+  void OnSinkEnded(Picture* picture, absl::StatusOr<std::vector<Image>> images);
+  // Moves what `images` and `result` hold.
+  void Keep(const Picture& picture, std::vector<Image>& images,
+            AttemptResult& result);
   void End();
   absl::StatusOr<Outcome> Conclude();
-  void Emit(decltype(Event::what) what) const;
+  // Makes what happened only if somebody listens.
+  template <typename Make>
+  void Emit(Make&& make) const;
 
   CallContext* const context_;
   const uint64_t id_;

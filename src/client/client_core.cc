@@ -9,7 +9,6 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "store/sqlite_ledger.h"
-#include "util/mutex_lock.h"
 
 namespace gemini::internal {
 namespace {
@@ -154,7 +153,7 @@ absl::StatusOr<Outcome> ClientCore::Generate(const ImageRequest& request,
   auto wait = std::make_shared<Wait>();
   // The thread that waits may be the only one of the executor, and must not
   // wait for callbacks either.
-  Begin(request, options, Delivery::kAtOnce,
+  Begin(ImageRequest(request), CallOptions(options), Delivery::kAtOnce,
         [wait](absl::StatusOr<Outcome> outcome) {
           wait->outcome = std::move(outcome);
           wait->done.Notify();
@@ -163,13 +162,14 @@ absl::StatusOr<Outcome> ClientCore::Generate(const ImageRequest& request,
   return std::move(wait->outcome);
 }
 
-CallHandle ClientCore::GenerateAsync(ImageRequest request, CallOptions options,
+CallHandle ClientCore::GenerateAsync(ImageRequest&& request,
+                                     CallOptions&& options,
                                      GeminiImageClient::DoneFunction done) {
   return Begin(std::move(request), std::move(options), Delivery::kExecutor,
                std::move(done));
 }
 
-CallHandle ClientCore::Begin(ImageRequest request, CallOptions options,
+CallHandle ClientCore::Begin(ImageRequest&& request, CallOptions&& options,
                              Delivery delivery,
                              GeminiImageClient::DoneFunction done) {
   if (inherited()) {
@@ -186,7 +186,7 @@ CallHandle ClientCore::Begin(ImageRequest request, CallOptions options,
   }
   const uint64_t id = next_call_id.fetch_add(1, std::memory_order_relaxed);
   CallSettings settings = Settle(std::move(request), std::move(options), id);
-  MutexLock lock(&mutex_);
+  LightMutexLock lock(&mutex_);
   if (closed_) {
     calls_held_.fetch_sub(1);
     input_bytes_held_.fetch_sub(input_bytes);
@@ -224,7 +224,7 @@ absl::Status ClientCore::Admit(const ImageRequest& request,
   return absl::OkStatus();
 }
 
-CallSettings ClientCore::Settle(ImageRequest request, CallOptions options,
+CallSettings ClientCore::Settle(ImageRequest&& request, CallOptions&& options,
                                 uint64_t id) {
   CallSettings settings;
   settings.id = id;
@@ -284,7 +284,7 @@ void ClientCore::AskLedger() {
   });
 }
 
-void ClientCore::StartCall(CallSettings settings, int64_t input_bytes,
+void ClientCore::StartCall(CallSettings&& settings, int64_t input_bytes,
                            Delivery delivery,
                            GeminiImageClient::DoneFunction done) {
   const uint64_t id = settings.id;
@@ -317,7 +317,7 @@ void ClientCore::StartCall(CallSettings settings, int64_t input_bytes,
 
 void ClientCore::Deliver(Delivery delivery,
                          GeminiImageClient::DoneFunction done,
-                         absl::StatusOr<Outcome> outcome) {
+                         absl::StatusOr<Outcome>&& outcome) {
   if (delivery == Delivery::kAtOnce) {
     if (!options_.on_event) {
       std::move(done)(std::move(outcome));
@@ -384,7 +384,7 @@ absl::StatusOr<std::vector<ModelInfo>> ClientCore::ListModels(
 
 void ClientCore::Cancel(uint64_t call_id) {
   if (inherited()) return;
-  MutexLock lock(&mutex_);
+  LightMutexLock lock(&mutex_);
   if (closed_) return;
   loop_->Post([this, call_id] {
     const auto call = calls_.find(call_id);
@@ -394,7 +394,7 @@ void ClientCore::Cancel(uint64_t call_id) {
 
 void ClientCore::Shutdown() {
   {
-    MutexLock lock(&mutex_);
+    LightMutexLock lock(&mutex_);
     closed_ = true;
   }
   loop_->Post([this] {

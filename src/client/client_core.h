@@ -16,7 +16,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "base/clock.h"
 #include "base/ledger.h"
@@ -29,6 +28,7 @@
 #include "engine/event_loop.h"
 #include "engine/sinks.h"
 #include "gemini/client.h"
+#include "util/light_mutex.h"
 #include "util/task_thread.h"
 
 namespace gemini::internal {
@@ -50,7 +50,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
 
   absl::StatusOr<Outcome> Generate(const ImageRequest& request,
                                    const CallOptions& options);
-  CallHandle GenerateAsync(ImageRequest request, CallOptions options,
+  CallHandle GenerateAsync(ImageRequest&& request, CallOptions&& options,
                            GeminiImageClient::DoneFunction done);
   absl::StatusOr<std::vector<ModelInfo>> ListModels(absl::Duration timeout);
   void Cancel(uint64_t call_id) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -73,19 +73,20 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   ClientCore(ClientOptions options, ClientParts parts,
              Configuration configuration);
 
-  CallHandle Begin(ImageRequest request, CallOptions options, Delivery delivery,
-                   GeminiImageClient::DoneFunction done);
+  CallHandle Begin(ImageRequest&& request, CallOptions&& options,
+                   Delivery delivery, GeminiImageClient::DoneFunction done);
   absl::Status Admit(const ImageRequest& request, const CallOptions& options,
                      int64_t input_bytes);
-  CallSettings Settle(ImageRequest request, CallOptions options, uint64_t id);
+  CallSettings Settle(ImageRequest&& request, CallOptions&& options,
+                      uint64_t id);
   void Deliver(Delivery delivery, GeminiImageClient::DoneFunction done,
-               absl::StatusOr<Outcome> outcome);
+               absl::StatusOr<Outcome>&& outcome);
   absl::Status ShareQuotas();
   // On the loop's thread.
   void AfterGates();
   void AskLedger();
-  void StartCall(CallSettings settings, int64_t input_bytes, Delivery delivery,
-                 GeminiImageClient::DoneFunction done);
+  void StartCall(CallSettings&& settings, int64_t input_bytes,
+                 Delivery delivery, GeminiImageClient::DoneFunction done);
 
   const ClientOptions options_;
   const ClientParts parts_;
@@ -95,7 +96,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   std::atomic<int> calls_held_{0};
   std::atomic<int64_t> input_bytes_held_{0};
 
-  absl::Mutex mutex_;
+  LightMutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 
   CallContext context_;

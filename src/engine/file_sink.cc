@@ -14,7 +14,6 @@
 #include "absl/strings/str_cat.h"
 #include "engine/renames.h"
 #include "engine/sinks.h"
-#include "util/mutex_lock.h"
 
 namespace gemini::internal {
 namespace {
@@ -357,6 +356,7 @@ absl::StatusOr<std::vector<Image>> FileAttemptSink::CommitAll() {
     status = Complete(pictures_[static_cast<size_t>(picture.ordinal)].get());
   }
   std::vector<Image> images;
+  images.reserve(kept_.size());
   if (status.ok()) status = NameAll(&images);
   for (const auto& picture : pictures_) picture->file.Remove();
   if (!status.ok()) return status;
@@ -367,7 +367,7 @@ absl::Status FileAttemptSink::NameAll(std::vector<Image>* images) {
   if (kept_.empty()) return absl::OkStatus();
   // A name that is free must be taken before the next one is asked for, and
   // those of this answer be given back before others ask.
-  MutexLock lock(context_->naming());
+  LightMutexLock lock(context_->naming());
   // Nothing can fail after the last one, but syncing.
   const bool sync = filing_.options.sync;
   Renames renames(sync ? kept_.size() : kept_.size() - 1);
@@ -379,7 +379,9 @@ absl::Status FileAttemptSink::NameAll(std::vector<Image>* images) {
         filing_.Commit(&picture->file, static_cast<int>(images->size()), keep,
                        &renames, &image.path);
     if (!status.ok()) return status;
-    if (!picture->file.is_device) directories.insert(DirectoryOf(image.path));
+    if (sync && !picture->file.is_device) {
+      directories.insert(DirectoryOf(image.path));
+    }
     image.size = picture->size;
     image.mime_type = std::move(keep.mime_type);
     images->push_back(std::move(image));

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "base/attempt_sink.h"
 #include "engine/event_loop.h"
 #include "gemini/sink.h"
+#include "util/light_mutex.h"
 #include "util/task_thread.h"
 
 namespace gemini::internal {
@@ -50,7 +50,7 @@ class SinkContext {
   absl::Status PostForFiles(TaskThread::Task task);
 
   // Held while a name is chosen and given.
-  absl::Mutex* naming() { return &naming_; }
+  LightMutex* naming() { return &naming_; }
 
   // For receivers. Started when it is first needed, as that for files.
   absl::StatusOr<TaskThread*> receivers();
@@ -73,7 +73,7 @@ class SinkContext {
  private:
   EventLoop* const loop_;
   const Wrapper on_caller_code_;
-  absl::Mutex naming_;
+  LightMutex naming_;
   std::unique_ptr<TaskThread> files_;
   std::unique_ptr<TaskThread> receivers_;
   std::unique_ptr<char[]> staging_;

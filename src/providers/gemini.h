@@ -24,10 +24,10 @@ namespace gemini::internal {
 
 // Where a request goes.
 struct GeminiTarget {
-  std::string base_url;     // Scheme, host and perhaps port and path.
-  std::string api_version;  // "v1beta"
-  std::string model;        // A valid id, with or without "models/".
-  std::string api_key;
+  absl::string_view base_url;     // Scheme, host and perhaps port and path.
+  absl::string_view api_version;  // "v1beta"
+  absl::string_view model;        // A valid id, with or without "models/".
+  absl::string_view api_key;
 };
 
 // Returns OK, or kInvalidArgument for what no model id is made of and what

@@ -27,10 +27,11 @@ std::string VersionUrl(const GeminiTarget& target) {
 }
 
 HttpHeaders CommonHeaders(const GeminiTarget& target) {
-  return {
-      {"x-goog-api-key", target.api_key},
-      {"User-Agent", std::string(kClientName)},
-  };
+  HttpHeaders headers;
+  headers.reserve(4);
+  headers.emplace_back("x-goog-api-key", target.api_key);
+  headers.emplace_back("User-Agent", kClientName);
+  return headers;
 }
 
 std::string GenerateUrl(const GeminiTarget& target) {
@@ -40,9 +41,8 @@ std::string GenerateUrl(const GeminiTarget& target) {
                       target.model, ":generateContent");
 }
 
-std::string GenerationConfig(const ImageRequest& request) {
-  std::string json;
-  JsonWriter writer(&json);
+void AppendGenerationConfig(const ImageRequest& request, std::string* json) {
+  JsonWriter writer(json);
   writer.BeginObject();
   writer.Key("responseModalities").BeginArray().String("IMAGE").EndArray();
   if (!request.aspect_ratio.empty() || !request.size.empty()) {
@@ -55,7 +55,6 @@ std::string GenerationConfig(const ImageRequest& request) {
   }
   if (request.seed.has_value()) writer.Key("seed").Int(*request.seed);
   writer.EndObject();
-  return json;
 }
 
 std::unique_ptr<BodySource> Body(std::shared_ptr<const ImageRequest> owner) {
@@ -74,8 +73,9 @@ std::unique_ptr<BodySource> Body(std::shared_ptr<const ImageRequest> owner) {
     body->AddBase64(image.bytes);
     text = "\"}}";
   }
-  absl::StrAppend(&text, R"(]}],"generationConfig":)",
-                  GenerationConfig(request), "}");
+  text += R"(]}],"generationConfig":)";
+  AppendGenerationConfig(request, &text);
+  text += '}';
   body->AddText(std::move(text));
   return body;
 }

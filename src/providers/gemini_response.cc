@@ -84,7 +84,8 @@ class GeminiReader final : public AttemptReader {
   bool is_success() const { return http_status_ / 100 == 2; }
   void Begin(absl::string_view data);
 
-  AttemptResult ReadJson(absl::string_view skeleton, absl::Time now);
+  void ReadJson(absl::string_view skeleton, absl::Time now,
+                AttemptResult* result);
   void ReadPart(JsonValue part, AttemptResult* result);
   void TakePicture(JsonValue blob, AttemptResult* result);
   Diagnosis DiagnoseBody(absl::string_view body, absl::Time now) const;
@@ -151,7 +152,7 @@ AttemptResult GeminiReader::Finish(const TransferResult& transfer,
   if (body_ == Body::kJson) {
     if (split_.ok()) split_ = splitter_.Finish();
     if (split_.ok()) {
-      result = ReadJson(splitter_.skeleton(), now);
+      ReadJson(splitter_.skeleton(), now, &result);
     } else if (answered) {
       result.diagnosis = BadResponse(CodeOf(split_), split_.message());
     }
@@ -171,28 +172,26 @@ AttemptResult GeminiReader::Finish(const TransferResult& transfer,
   return result;
 }
 
-AttemptResult GeminiReader::ReadJson(absl::string_view skeleton,
-                                     absl::Time now) {
-  AttemptResult result;
+void GeminiReader::ReadJson(absl::string_view skeleton, absl::Time now,
+                            AttemptResult* result) {
   const std::optional<JsonDocument> document = JsonDocument::Parse(skeleton);
   if (!document.has_value()) {
-    result.diagnosis =
+    result->diagnosis =
         BadResponse("not_json", "malformed JSON: a number or a literal");
-    return result;
+    return;
   }
   const JsonValue root = document->root();
-  result.usage = ReadUsage(root["usageMetadata"]);
-  result.response_id = std::string(root["responseId"].string());
-  result.model_version = std::string(root["modelVersion"].string());
+  result->usage = ReadUsage(root["usageMetadata"]);
+  result->response_id = std::string(root["responseId"].string());
+  result->model_version = std::string(root["modelVersion"].string());
   for (const JsonValue candidate : root["candidates"].elements()) {
     for (const JsonValue part : candidate["content"]["parts"].elements()) {
-      ReadPart(part, &result);
+      ReadPart(part, result);
     }
   }
-  if (!result.pictures.empty()) return result;
-  result.diagnosis = bad_picture_ != nullptr ? std::move(*bad_picture_)
-                                             : DiagnoseBody(skeleton, now);
-  return result;
+  if (!result->pictures.empty()) return;
+  result->diagnosis = bad_picture_ != nullptr ? std::move(*bad_picture_)
+                                              : DiagnoseBody(skeleton, now);
 }
 
 void GeminiReader::ReadPart(JsonValue part, AttemptResult* result) {
