@@ -92,9 +92,7 @@ class Load {
     request.prompt = absl::StrCat("picture ", index);
     gemini::CallOptions call;
     if (options_.memory == 0) {
-      gemini::FileSink file;
-      file.path = PathOf(index);
-      call.sink = std::move(file);
+      call.sink.emplace<gemini::FileSink>().path = PathOf(index);
     }
     client_->GenerateAsync(
         std::move(request), std::move(call),

@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "call/gates.h"
 #include "gemini/call_options.h"
@@ -105,9 +105,9 @@ class CallMachine {
   Gates* const gates_;
   Demand demand_;
   std::optional<Permit> permit_;
-  std::vector<int> requests_;  // For this model, by credential.
-  uint32_t model_ = 0;         // Of terms_->models.
-  uint32_t credential_ = 0;    // Of the last attempt.
+  absl::InlinedVector<int, 2> requests_;  // For this model, by credential.
+  uint32_t model_ = 0;                    // Of terms_->models.
+  uint32_t credential_ = 0;               // Of the last attempt.
   int ambiguous_ = 0;
   int unusable_ = 0;  // Answers without a usable picture.
 

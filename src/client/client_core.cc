@@ -185,19 +185,21 @@ CallHandle ClientCore::Begin(ImageRequest&& request, CallOptions&& options,
     return CallHandle();
   }
   const uint64_t id = next_call_id.fetch_add(1, std::memory_order_relaxed);
-  CallSettings settings = Settle(std::move(request), std::move(options), id);
+  auto call = std::make_unique<NewCall>();
+  call->settings.id = id;
+  Settle(std::move(request), std::move(options), &call->settings);
+  call->input_bytes = input_bytes;
+  call->delivery = delivery;
+  call->done = std::move(done);
   LightMutexLock lock(&mutex_);
   if (closed_) {
     calls_held_.fetch_sub(1);
     input_bytes_held_.fetch_sub(input_bytes);
-    Deliver(delivery, std::move(done),
+    Deliver(delivery, std::move(call->done),
             absl::CancelledError("the client is being destroyed"));
     return CallHandle();
   }
-  loop_->Post([this, settings = std::move(settings), input_bytes, delivery,
-               done = std::move(done)]() mutable {
-    StartCall(std::move(settings), input_bytes, delivery, std::move(done));
-  });
+  loop_->Post([this, call = std::move(call)] { StartCall(*call); });
   return CallHandle(weak_from_this(), id);
 }
 
@@ -224,21 +226,18 @@ absl::Status ClientCore::Admit(const ImageRequest& request,
   return absl::OkStatus();
 }
 
-CallSettings ClientCore::Settle(ImageRequest&& request, CallOptions&& options,
-                                uint64_t id) {
-  CallSettings settings;
-  settings.id = id;
-  settings.request = std::make_shared<const ImageRequest>(std::move(request));
-  settings.model =
+void ClientCore::Settle(ImageRequest&& request, CallOptions&& options,
+                        CallSettings* settings) const {
+  settings->request = std::make_shared<const ImageRequest>(std::move(request));
+  settings->model =
       options.model.has_value() ? *options.model : configuration_.shown.model;
-  settings.retry = options.retry.value_or(options_.retry);
-  settings.limits = options_.time_limits;
-  settings.limits.call = options.timeout.value_or(settings.limits.call);
-  settings.degradation = options.degradation;
-  settings.priority = options.priority;
-  settings.sink = std::move(options.sink);
-  settings.started = parts_.clock->Now();
-  return settings;
+  settings->retry = options.retry.value_or(options_.retry);
+  settings->limits = options_.time_limits;
+  settings->limits.call = options.timeout.value_or(settings->limits.call);
+  settings->degradation = options.degradation;
+  settings->priority = options.priority;
+  settings->sink = std::move(options.sink);
+  settings->started = parts_.clock->Now();
 }
 
 void ClientCore::AfterGates() {
@@ -284,14 +283,13 @@ void ClientCore::AskLedger() {
   });
 }
 
-void ClientCore::StartCall(CallSettings&& settings, int64_t input_bytes,
-                           Delivery delivery,
-                           GeminiImageClient::DoneFunction done) {
-  const uint64_t id = settings.id;
+void ClientCore::StartCall(NewCall& new_call) {
+  const uint64_t id = new_call.settings.id;
   auto call = std::make_unique<Call>(
-      &context_, std::move(settings),
-      [this, id, input_bytes, delivery,
-       done = std::move(done)](absl::StatusOr<Outcome> outcome) mutable {
+      &context_, std::move(new_call.settings),
+      [this, id, input_bytes = new_call.input_bytes,
+       delivery = new_call.delivery, done = std::move(new_call.done)](
+          absl::StatusOr<Outcome> outcome) mutable {
         calls_held_.fetch_sub(1);
         input_bytes_held_.fetch_sub(input_bytes);
         Deliver(delivery, std::move(done), std::move(outcome));

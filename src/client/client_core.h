@@ -70,6 +70,14 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
     kAtOnce     // When the call has ended: the function is ours and short.
   };
 
+  // On its way to the loop.
+  struct NewCall {
+    CallSettings settings;
+    int64_t input_bytes = 0;
+    Delivery delivery = Delivery::kExecutor;
+    GeminiImageClient::DoneFunction done;
+  };
+
   ClientCore(ClientOptions options, ClientParts parts,
              Configuration configuration);
 
@@ -77,16 +85,15 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
                    Delivery delivery, GeminiImageClient::DoneFunction done);
   absl::Status Admit(const ImageRequest& request, const CallOptions& options,
                      int64_t input_bytes);
-  CallSettings Settle(ImageRequest&& request, CallOptions&& options,
-                      uint64_t id);
+  void Settle(ImageRequest&& request, CallOptions&& options,
+              CallSettings* settings) const;
   void Deliver(Delivery delivery, GeminiImageClient::DoneFunction done,
                absl::StatusOr<Outcome>&& outcome);
   absl::Status ShareQuotas();
   // On the loop's thread.
   void AfterGates();
   void AskLedger();
-  void StartCall(CallSettings&& settings, int64_t input_bytes,
-                 Delivery delivery, GeminiImageClient::DoneFunction done);
+  void StartCall(NewCall& call);
 
   const ClientOptions options_;
   const ClientParts parts_;

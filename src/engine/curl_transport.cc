@@ -543,18 +543,19 @@ int CurlTransport::OnSocket(CURL* /*easy*/, curl_socket_t fd, int what,
   }
   const uint32_t events = ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) |
                           ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
-  const absl::Status watched =
-      self->loop_->Watch(fd, events, [self, fd](uint32_t ready) {
-        int action = 0;
-        if ((ready & EPOLLIN) != 0) action |= CURL_CSELECT_IN;
-        if ((ready & EPOLLOUT) != 0) action |= CURL_CSELECT_OUT;
-        if ((ready & (EPOLLERR | EPOLLHUP)) != 0) action |= CURL_CSELECT_ERR;
-        self->Act(fd, action);
-      });
+  const absl::Status watched = self->loop_->Watch(fd, events, self);
   // An error here would end every transfer of the multi handle; unwatched, this
   // one ends by its time limits.
   watched.IgnoreError();
   return 0;
+}
+
+void CurlTransport::OnSocketReady(int fd, uint32_t epoll_events) {
+  int action = 0;
+  if ((epoll_events & EPOLLIN) != 0) action |= CURL_CSELECT_IN;
+  if ((epoll_events & EPOLLOUT) != 0) action |= CURL_CSELECT_OUT;
+  if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0) action |= CURL_CSELECT_ERR;
+  Act(fd, action);
 }
 
 int CurlTransport::OnCloseSocket(void* transport, curl_socket_t fd) {

@@ -38,7 +38,7 @@ struct TransferLimits {
 // destroyed when the loop does not run any more.
 //
 // Never repeats a request by itself (docs/adr/0003) and follows no redirect.
-class CurlTransport {
+class CurlTransport : private EventLoop::SocketHandler {
  public:
   using DoneFunction = absl::AnyInvocable<void(const TransferResult&) &&>;
   using TransferId = uint64_t;
@@ -85,6 +85,9 @@ class CurlTransport {
 
   CurlTransport(EventLoop* loop, CurlOptions options, CURLM* multi,
                 CURLSH* share);
+
+  // EventLoop::SocketHandler
+  void OnSocketReady(int fd, uint32_t epoll_events) override;
 
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* transport,
                       void* socket);

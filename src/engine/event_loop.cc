@@ -90,43 +90,43 @@ void EventLoop::ClearRealTimer() {
 }
 
 absl::Status EventLoop::Watch(int fd, uint32_t epoll_events,
-                              SocketFunction function) {
-  bool known = sockets_.contains(fd);
-  bool changed = true;
-  if (const auto resting = resting_.find(fd); resting != resting_.end()) {
-    known = true;
-    changed = resting->second != epoll_events;
-    resting_.erase(resting);
-  }
+                              SocketHandler* handler) {
+  const auto [at, is_new] = sockets_.try_emplace(fd);
+  Socket& socket = at->second;
+  if (socket.handler == nullptr) ++watched_;
+  socket.handler = handler;
+  if (!is_new && socket.events == epoll_events) return absl::OkStatus();
+  socket.events = epoll_events;
   epoll_event event = {};
   event.events = epoll_events;
   event.data.fd = fd;
-  int result = changed
-                   ? epoll_ctl(epoll_fd_, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
-                               fd, &event)
-                   : 0;
+  int result =
+      epoll_ctl(epoll_fd_, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
   // The descriptor may have been closed and reused without our knowing.
   if (result != 0 && (errno == ENOENT || errno == EEXIST)) {
     result = epoll_ctl(
         epoll_fd_, errno == ENOENT ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
   }
-  if (result != 0) return SystemError("cannot watch a socket");
-  sockets_[fd] = {epoll_events,
-                  std::make_shared<SocketFunction>(std::move(function))};
-  return absl::OkStatus();
+  if (result == 0) return absl::OkStatus();
+  --watched_;
+  sockets_.erase(at);
+  return SystemError("cannot watch a socket");
 }
 
 void EventLoop::Unwatch(int fd) {
-  if (sockets_.erase(fd) + resting_.erase(fd) == 0) return;
+  const auto socket = sockets_.find(fd);
+  if (socket == sockets_.end()) return;
+  if (socket->second.handler != nullptr) --watched_;
+  sockets_.erase(socket);
   // Fails when the descriptor is closed already: then it is not watched either.
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
 }
 
 void EventLoop::Rest(int fd) {
   const auto socket = sockets_.find(fd);
-  if (socket == sockets_.end()) return;
-  resting_[fd] = socket->second.events;
-  sockets_.erase(socket);
+  if (socket == sockets_.end() || socket->second.handler == nullptr) return;
+  socket->second.handler = nullptr;
+  --watched_;
 }
 
 int EventLoop::PollTimeoutMs() const {
@@ -169,8 +169,8 @@ void EventLoop::RunTimers() {
 }
 
 absl::Duration EventLoop::Patience() const {
-  if (sockets_.size() > 1) return absl::ZeroDuration();
-  return sockets_.empty() && timers_.empty() ? kLongPatience : kShortPatience;
+  if (watched_ > 1) return absl::ZeroDuration();
+  return watched_ == 0 && timers_.empty() ? kLongPatience : kShortPatience;
 }
 
 void EventLoop::RunSockets() {
@@ -187,14 +187,13 @@ void EventLoop::RunSockets() {
       continue;
     }
     const auto socket = sockets_.find(events[i].data.fd);
-    if (socket == sockets_.end()) {
+    if (socket == sockets_.end()) continue;
+    if (socket->second.handler == nullptr) {
       // Who rests and is told of something would be told of it for ever.
-      if (resting_.contains(events[i].data.fd)) Unwatch(events[i].data.fd);
-      continue;
+      Unwatch(events[i].data.fd);
+    } else {
+      socket->second.handler->OnSocketReady(socket->first, events[i].events);
     }
-    // Held while it runs: it may unwatch itself.
-    const std::shared_ptr<SocketFunction> function = socket->second.function;
-    (*function)(events[i].events);
   }
 }
 
@@ -204,7 +203,7 @@ void EventLoop::Round() {
   RunRealTimer();
   // Who is about to let go of the loop need not look for sockets if there are
   // none.
-  if (!sockets_.empty() || !crew_->HasTasksAside()) RunSockets();
+  if (watched_ > 0 || !crew_->HasTasksAside()) RunSockets();
   // After the sockets: what arrived in time must not be taken for late by a
   // thread that was late itself.
   RunTimers();

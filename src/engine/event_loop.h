@@ -6,7 +6,6 @@
 #include <sys/epoll.h>
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -26,7 +25,15 @@ class EventLoop : private LoopCrew::Loop {
  public:
   using Task = LoopCrew::Task;
   using TimerId = std::pair<absl::Time, uint64_t>;
-  using SocketFunction = std::function<void(uint32_t epoll_events)>;
+
+  class SocketHandler {
+   public:
+    // `epoll_events` are there. May stop watching.
+    virtual void OnSocketReady(int fd, uint32_t epoll_events) = 0;
+
+   protected:
+    ~SocketHandler() = default;
+  };
 
   // `clock` must outlive the loop. Errors: kResourceExhausted.
   static absl::StatusOr<std::unique_ptr<EventLoop>> Create(Clock* clock);
@@ -65,9 +72,9 @@ class EventLoop : private LoopCrew::Loop {
   void SetRealTimer(absl::Duration delay, Task task);
   void ClearRealTimer();
 
-  // Calls `function` when `fd` has one of `epoll_events`; replaces what was
-  // watched of `fd` before.
-  absl::Status Watch(int fd, uint32_t epoll_events, SocketFunction function);
+  // Tells `handler`, which must live as long, when `fd` has one of
+  // `epoll_events`; replaces what was watched of `fd` before.
+  absl::Status Watch(int fd, uint32_t epoll_events, SocketHandler* handler);
 
   // Stops watching `fd`, which may be closed already.
   void Unwatch(int fd);
@@ -108,10 +115,10 @@ class EventLoop : private LoopCrew::Loop {
 
   struct Socket {
     uint32_t events = 0;
-    std::shared_ptr<SocketFunction> function;
+    SocketHandler* handler = nullptr;  // Null: it rests.
   };
   absl::flat_hash_map<int, Socket> sockets_;
-  absl::flat_hash_map<int, uint32_t> resting_;  // And their events.
+  int watched_ = 0;  // Those that do not rest.
 
   std::unique_ptr<LoopCrew> crew_;
 };

@@ -42,19 +42,21 @@ std::string GenerateUrl(const GeminiTarget& target) {
 }
 
 void AppendGenerationConfig(const ImageRequest& request, std::string* json) {
-  JsonWriter writer(json);
-  writer.BeginObject();
-  writer.Key("responseModalities").BeginArray().String("IMAGE").EndArray();
+  *json += R"({"responseModalities":["IMAGE"])";
   if (!request.aspect_ratio.empty() || !request.size.empty()) {
-    writer.Key("imageConfig").BeginObject();
+    *json += R"(,"imageConfig":)";
+    JsonWriter config(json);
+    config.BeginObject();
     if (!request.aspect_ratio.empty()) {
-      writer.Key("aspectRatio").String(request.aspect_ratio);
+      config.Key("aspectRatio").String(request.aspect_ratio);
     }
-    if (!request.size.empty()) writer.Key("imageSize").String(request.size);
-    writer.EndObject();
+    if (!request.size.empty()) config.Key("imageSize").String(request.size);
+    config.EndObject();
   }
-  if (request.seed.has_value()) writer.Key("seed").Int(*request.seed);
-  writer.EndObject();
+  if (request.seed.has_value()) {
+    absl::StrAppend(json, R"(,"seed":)", *request.seed);
+  }
+  *json += '}';
 }
 
 std::unique_ptr<BodySource> Body(std::shared_ptr<const ImageRequest> owner) {

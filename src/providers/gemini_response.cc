@@ -208,7 +208,7 @@ void GeminiReader::ReadPart(JsonValue part, AttemptResult* result) {
 }
 
 void GeminiReader::TakePicture(JsonValue blob, AttemptResult* result) {
-  const std::vector<CollectedPicture>& pictures = collector_.pictures();
+  const absl::Span<const CollectedPicture> pictures = collector_.pictures();
   const std::optional<int> ordinal =
       InlineDataSplitter::OrdinalOf(blob["data"].string());
   if (!ordinal.has_value() ||
@@ -217,6 +217,7 @@ void GeminiReader::TakePicture(JsonValue blob, AttemptResult* result) {
   }
   const CollectedPicture& picture = pictures[static_cast<size_t>(*ordinal)];
   if (picture.good()) {
+    result->pictures.reserve(pictures.size());
     result->pictures.push_back({*ordinal, std::string(picture.mime_type)});
     return;
   }

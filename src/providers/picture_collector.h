@@ -6,10 +6,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "base/attempt_sink.h"
 #include "wire/base64.h"
 #include "wire/inline_data_splitter.h"
@@ -39,7 +40,7 @@ class PictureCollector final : public InlineDataHandler {
   void OnDataEnd() override;
 
   // By their ordinal. The last one is open until OnDataEnd().
-  const std::vector<CollectedPicture>& pictures() const { return pictures_; }
+  absl::Span<const CollectedPicture> pictures() const { return pictures_; }
 
  private:
   void Take(const char* bytes, size_t n);
@@ -47,7 +48,7 @@ class PictureCollector final : public InlineDataHandler {
   void Drop();
 
   AttemptSink* const sink_;
-  std::vector<CollectedPicture> pictures_;
+  absl::InlinedVector<CollectedPicture, 1> pictures_;
   Base64Decoder decoder_;
   int64_t expected_bytes_ = 0;
   std::array<char, 16> head_;  // SniffImageType() needs no more.

@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "base/body_source.h"
 #include "wire/base64.h"
@@ -38,7 +38,7 @@ class MixedBody final : public BodySource {
   };
 
   std::shared_ptr<const void> owner_;
-  std::vector<Part> parts_;
+  absl::InlinedVector<Part, 1> parts_;
   size_t part_ = 0;      // The one being read,
   size_t position_ = 0;  // and how much of its text was.
   int64_t size_ = 0;

@@ -19,6 +19,19 @@ namespace {
 using ::gemini::testing::ManualClock;
 using ::testing::ElementsAre;
 
+class Handler final : public EventLoop::SocketHandler {
+ public:
+  using Function = std::function<void(int fd, uint32_t epoll_events)>;
+
+  explicit Handler(Function function) : function_(std::move(function)) {}
+  void OnSocketReady(int fd, uint32_t epoll_events) override {
+    function_(fd, epoll_events);
+  }
+
+ private:
+  const Function function_;
+};
+
 class EventLoopTest : public ::testing::Test {
  protected:
   EventLoopTest() : loop_(*EventLoop::Create(&clock_)) {}
@@ -97,16 +110,13 @@ TEST_F(EventLoopTest, TellsOfSocketsUntilTheyAreUnwatched) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   absl::Notification readable;
-  OnLoop([&] {
-    EXPECT_TRUE(loop_
-                    ->Watch(ends[0], EPOLLIN,
-                            [&](uint32_t events) {
-                              EXPECT_NE(events & EPOLLIN, 0U);
-                              loop_->Unwatch(ends[0]);
-                              readable.Notify();
-                            })
-                    .ok());
+  Handler handler([&](int fd, uint32_t events) {
+    EXPECT_EQ(fd, ends[0]);
+    EXPECT_NE(events & EPOLLIN, 0U);
+    loop_->Unwatch(fd);
+    readable.Notify();
   });
+  OnLoop([&] { EXPECT_TRUE(loop_->Watch(ends[0], EPOLLIN, &handler).ok()); });
   ASSERT_EQ(write(ends[1], "x", 1), 1);
   readable.WaitForNotification();
   OnLoop([] {});  // It would notify twice, and abort, if it were still watched.
@@ -120,9 +130,13 @@ TEST_F(EventLoopTest, ADescriptorThatRestsIsNotToldOfUntilItIsWatchedAgain) {
   for (const bool readable_while_resting : {false, true}) {
     std::atomic<int> told{0};
     absl::Notification again;
+    Handler first([&](int, uint32_t) { ++told; });
+    Handler second([&](int fd, uint32_t) {
+      loop_->Unwatch(fd);
+      again.Notify();
+    });
     OnLoop([&] {
-      ASSERT_TRUE(
-          loop_->Watch(ends[0], EPOLLIN, [&](uint32_t) { ++told; }).ok());
+      ASSERT_TRUE(loop_->Watch(ends[0], EPOLLIN, &first).ok());
       loop_->Rest(ends[0]);
     });
     if (readable_while_resting) {
@@ -130,15 +144,7 @@ TEST_F(EventLoopTest, ADescriptorThatRestsIsNotToldOfUntilItIsWatchedAgain) {
       // Sees it, if it ever will, and does not go on seeing it.
       for (int i = 0; i < 3; ++i) OnLoop([] {});
     }
-    OnLoop([&] {
-      ASSERT_TRUE(loop_
-                      ->Watch(ends[0], EPOLLIN,
-                              [&](uint32_t) {
-                                loop_->Unwatch(ends[0]);
-                                again.Notify();
-                              })
-                      .ok());
-    });
+    OnLoop([&] { ASSERT_TRUE(loop_->Watch(ends[0], EPOLLIN, &second).ok()); });
     if (!readable_while_resting) {
       ASSERT_EQ(write(ends[1], "x", 1), 1);
     }
@@ -154,8 +160,9 @@ TEST_F(EventLoopTest, ADescriptorThatRestsIsNotToldOfUntilItIsWatchedAgain) {
 TEST_F(EventLoopTest, TheNextWithTheNumberOfOneThatRestedIsWatchedAnew) {
   int first[2];
   ASSERT_EQ(pipe(first), 0);
+  Handler unused([](int, uint32_t) { ADD_FAILURE(); });
   OnLoop([&] {
-    ASSERT_TRUE(loop_->Watch(first[0], EPOLLIN, [](uint32_t) {}).ok());
+    ASSERT_TRUE(loop_->Watch(first[0], EPOLLIN, &unused).ok());
     loop_->Rest(first[0]);
     loop_->Unwatch(first[0]);
     close(first[0]);
@@ -164,15 +171,11 @@ TEST_F(EventLoopTest, TheNextWithTheNumberOfOneThatRestedIsWatchedAnew) {
   ASSERT_EQ(pipe(second), 0);
   ASSERT_EQ(second[0], first[0]);
   absl::Notification readable;
-  OnLoop([&] {
-    ASSERT_TRUE(loop_
-                    ->Watch(second[0], EPOLLIN,
-                            [&](uint32_t) {
-                              loop_->Unwatch(second[0]);
-                              readable.Notify();
-                            })
-                    .ok());
+  Handler handler([&](int fd, uint32_t) {
+    loop_->Unwatch(fd);
+    readable.Notify();
   });
+  OnLoop([&] { ASSERT_TRUE(loop_->Watch(second[0], EPOLLIN, &handler).ok()); });
   ASSERT_EQ(write(second[1], "x", 1), 1);
   readable.WaitForNotification();
   close(first[1]);
