@@ -1,7 +1,6 @@
 #include "client/call.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,21 +19,6 @@ constexpr double kTokensPerImage = 258;
 double InputTokens(const ImageRequest& request) {
   return static_cast<double>(request.prompt.size()) / kBytesPerToken +
          static_cast<double>(request.reference_images.size()) * kTokensPerImage;
-}
-
-// `terms`, which become the last ones, or these if they are the same.
-std::shared_ptr<const Terms> Shared(Terms terms,
-                                    std::shared_ptr<const Terms>* last) {
-  const auto fields = [](const Terms& t) {
-    return std::tie(t.retry.max_retries, t.retry.backoff,
-                    t.retry.throttled_backoff, t.retry.max_backoff,
-                    t.retry.max_ambiguous_retries, t.limits.connect,
-                    t.limits.stall, t.limits.attempt, t.models);
-  };
-  if (*last == nullptr || fields(**last) != fields(terms)) {
-    *last = std::make_shared<const Terms>(std::move(terms));
-  }
-  return *last;
 }
 
 // A status of the sink names files, never what is in them.
@@ -85,33 +69,37 @@ void Call::Emit(Make&& make) const {
   context_->emit(Event{id_, context_->loop->Now(), make()});
 }
 
-Call::Call(CallContext* context, CallSettings&& settings,
-           FinishedFunction finished)
+Call::Call(CallContext* context, CallSettings&& settings)
     : context_(context),
       id_(settings.id),
       request_(std::move(settings.request)),
       degradation_(settings.degradation),
+      priority_(settings.priority),
       sink_(std::move(settings.sink)),
       started_(settings.started),
-      finished_(std::move(finished)) {
+      deadline_(settings.deadline),
+      terms_(std::move(settings.terms)),
+      completion_(std::move(settings.completion)) {}
+
+Call::~Call() = default;
+
+void Call::Prepare() {
+  if (!pictures_.empty()) return;
   Order order;
-  order.terms = Shared({settings.retry, settings.limits,
-                        /*models=*/{std::move(settings.model)}},
-                       &context->terms);
-  order.deadline = started_ + settings.limits.call;
-  order.priority = settings.priority;
+  order.terms = terms_;
+  order.deadline = deadline_;
+  order.priority = priority_;
   order.input_tokens = InputTokens(*request_);
   const int count = request_->count;
   pictures_.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
-    pictures_.emplace_back(i, order, context->gates, started_);
+    pictures_.emplace_back(i, order, context_->gates, started_);
   }
   unfinished_ = count;
 }
 
-Call::~Call() = default;
-
 void Call::Start() {
+  Prepare();
   const absl::Time now = context_->loop->Now();
   starting_ = true;
   for (Picture& picture : pictures_) {
@@ -123,6 +111,7 @@ void Call::Start() {
 
 void Call::Cancel() {
   if (ended_) return;
+  Prepare();
   starting_ = true;  // The last picture to end must not end the loop here.
   for (Picture& picture : pictures_) {
     if (picture.finish != nullptr) continue;
@@ -357,7 +346,7 @@ void Call::End() {
     }
     return ended;
   });
-  std::move(finished_)(std::move(outcome));
+  context_->ended(id_, std::move(completion_), std::move(outcome));
 }
 
 absl::StatusOr<Outcome> Call::Conclude() {

@@ -40,6 +40,19 @@ struct Waker {
   size_t picture;
 };
 
+// Where a completion function is to run.
+enum class Delivery {
+  kExecutor,  // Or the callback thread, if there is none.
+  kAtOnce     // When the call has ended: the function is ours and short.
+};
+
+// What is to be done when a call ends.
+struct Completion {
+  absl::AnyInvocable<void(absl::StatusOr<Outcome>) &&> done;
+  int64_t input_bytes = 0;  // That are held until then.
+  Delivery delivery = Delivery::kExecutor;
+};
+
 // What calls share. Everything outlives the calls.
 struct CallContext {
   EventLoop* loop = nullptr;
@@ -48,8 +61,7 @@ struct CallContext {
   const Configuration* configuration = nullptr;
   const Classifier* classifier = nullptr;  // May be empty.
   Gates* gates = nullptr;
-  size_t calls = 0;                    // That have not ended.
-  std::shared_ptr<const Terms> terms;  // Of the last call: most are alike.
+  size_t calls = 0;  // That have not ended.
 
   // Whom the gates are to wake, by ticket; run after what is being done.
   absl::flat_hash_map<uint64_t, Waker> waiting;
@@ -57,37 +69,39 @@ struct CallContext {
   std::function<void(LedgerSpending)> spend;  // Empty: there is no ledger.
   std::function<double()> random;             // Uniform in [0, 1).
   std::function<void(Event)> emit;            // Empty: nobody listens.
+
+  // Called once for each call, by its id, which must not be destroyed in here.
+  std::function<void(uint64_t, Completion&&, absl::StatusOr<Outcome>&&)> ended;
 };
 
 // One call with everything decided that its options leave open.
 struct CallSettings {
   uint64_t id = 0;
   std::shared_ptr<const ImageRequest> request;
-  std::string model;
-  RetryOptions retry;
-  TimeLimits limits;
+  std::shared_ptr<const Terms> terms;
+  absl::Time deadline;
   Degradation degradation = Degradation::kPromptOnly;
   Priority priority = Priority::kInteractive;
   Sink sink;
   absl::Time started;
+  Completion completion;
 };
 
-// A running call: a machine a picture. For the loop's thread alone.
+// A running call: a machine a picture. For the loop's thread alone, its
+// creation apart.
 class Call {
  public:
-  // `finished` runs once, and may destroy the call.
-  using FinishedFunction = absl::AnyInvocable<void(absl::StatusOr<Outcome>) &&>;
-
-  Call(CallContext* context, CallSettings&& settings,
-       FinishedFunction finished);
+  Call(CallContext* context, CallSettings&& settings);
   ~Call();
 
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
+  uint64_t id() const { return id_; }
+
   void Start();
 
-  // Does nothing if the call has ended.
+  // Does nothing if the call has ended; it need not have been started.
   void Cancel();
 
  private:
@@ -95,6 +109,7 @@ class Call {
   struct Running;
   struct Picture;
 
+  void Prepare();
   void Do(Picture* picture, Action action);
   void Attempt(Picture* picture, const StartAttempt& action);
   void Wait(Picture* picture, const WaitUntil& action);
@@ -114,10 +129,13 @@ class Call {
   const uint64_t id_;
   const std::shared_ptr<const ImageRequest> request_;
   const Degradation degradation_;
+  const Priority priority_;
   const Sink sink_;
   const absl::Time started_;
-  FinishedFunction finished_;
-  std::vector<Picture> pictures_;  // All of them from the beginning.
+  const absl::Time deadline_;
+  const std::shared_ptr<const Terms> terms_;
+  Completion completion_;
+  std::vector<Picture> pictures_;  // All of them once it is prepared.
   int unfinished_ = 0;
   int begun_ = 0;  // Attempts.
   bool starting_ = false;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <tuple>
 #include <utility>
 
 #include "absl/random/random.h"
@@ -24,6 +25,21 @@ int64_t InputBytes(const ImageRequest& request) {
     bytes += image.bytes.size();
   }
   return static_cast<int64_t>(bytes);
+}
+
+// `terms`, which become the last ones, or these if they are the same.
+std::shared_ptr<const Terms> Shared(Terms terms,
+                                    std::shared_ptr<const Terms>* last) {
+  const auto fields = [](const Terms& t) {
+    return std::tie(t.retry.max_retries, t.retry.backoff,
+                    t.retry.throttled_backoff, t.retry.max_backoff,
+                    t.retry.max_ambiguous_retries, t.limits.connect,
+                    t.limits.stall, t.limits.attempt, t.models);
+  };
+  if (*last == nullptr || fields(**last) != fields(terms)) {
+    *last = std::make_shared<const Terms>(std::move(terms));
+  }
+  return *last;
 }
 
 // How far the time of day is ahead of `clock`. Both are read at the same
@@ -93,6 +109,10 @@ absl::StatusOr<std::shared_ptr<ClientCore>> ClientCore::Create(
       core->parts_.gates, core->options_.rate_limits, std::move(credentials));
   core->context_.gates = core->gates_.get();
   core->context_.after_gates = [c = core.get()] { c->AfterGates(); };
+  core->context_.ended = [c = core.get()](uint64_t id, Completion&& completion,
+                                          absl::StatusOr<Outcome>&& outcome) {
+    c->OnCallEnded(id, std::move(completion), std::move(outcome));
+  };
   if (core->options_.on_event) {
     core->context_.emit = [c = core.get()](Event event) {
       c->loop_->PostAside(
@@ -185,21 +205,19 @@ CallHandle ClientCore::Begin(ImageRequest&& request, CallOptions&& options,
     return CallHandle();
   }
   const uint64_t id = next_call_id.fetch_add(1, std::memory_order_relaxed);
-  auto call = std::make_unique<NewCall>();
-  call->settings.id = id;
-  Settle(std::move(request), std::move(options), &call->settings);
-  call->input_bytes = input_bytes;
-  call->delivery = delivery;
-  call->done = std::move(done);
   LightMutexLock lock(&mutex_);
   if (closed_) {
     calls_held_.fetch_sub(1);
     input_bytes_held_.fetch_sub(input_bytes);
-    Deliver(delivery, std::move(call->done),
+    Deliver(delivery, std::move(done),
             absl::CancelledError("the client is being destroyed"));
     return CallHandle();
   }
-  loop_->Post([this, call = std::move(call)] { StartCall(*call); });
+  loop_->Post([this, call = NewCall(
+                         id, std::move(request), std::move(options),
+                         {std::move(done), input_bytes, delivery})]() mutable {
+    StartCall(std::move(call));
+  });
   return CallHandle(weak_from_this(), id);
 }
 
@@ -226,18 +244,26 @@ absl::Status ClientCore::Admit(const ImageRequest& request,
   return absl::OkStatus();
 }
 
-void ClientCore::Settle(ImageRequest&& request, CallOptions&& options,
-                        CallSettings* settings) const {
-  settings->request = std::make_shared<const ImageRequest>(std::move(request));
-  settings->model =
-      options.model.has_value() ? *options.model : configuration_.shown.model;
-  settings->retry = options.retry.value_or(options_.retry);
-  settings->limits = options_.time_limits;
-  settings->limits.call = options.timeout.value_or(settings->limits.call);
-  settings->degradation = options.degradation;
-  settings->priority = options.priority;
-  settings->sink = std::move(options.sink);
-  settings->started = parts_.clock->Now();
+std::unique_ptr<Call> ClientCore::NewCall(uint64_t id, ImageRequest&& request,
+                                          CallOptions&& options,
+                                          Completion&& completion) {
+  Terms terms;
+  terms.retry = options.retry.value_or(options_.retry);
+  terms.limits = options_.time_limits;
+  terms.models = {options.model.has_value() ? *std::move(options.model)
+                                            : configuration_.shown.model};
+  CallSettings settings;
+  settings.id = id;
+  settings.request = std::make_shared<const ImageRequest>(std::move(request));
+  settings.started = parts_.clock->Now();
+  settings.deadline =
+      settings.started + options.timeout.value_or(terms.limits.call);
+  settings.terms = Shared(std::move(terms), &terms_);
+  settings.degradation = options.degradation;
+  settings.priority = options.priority;
+  settings.sink = std::move(options.sink);
+  settings.completion = std::move(completion);
+  return std::make_unique<Call>(&context_, std::move(settings));
 }
 
 void ClientCore::AfterGates() {
@@ -283,34 +309,30 @@ void ClientCore::AskLedger() {
   });
 }
 
-void ClientCore::StartCall(NewCall& new_call) {
-  const uint64_t id = new_call.settings.id;
-  auto call = std::make_unique<Call>(
-      &context_, std::move(new_call.settings),
-      [this, id, input_bytes = new_call.input_bytes,
-       delivery = new_call.delivery, done = std::move(new_call.done)](
-          absl::StatusOr<Outcome> outcome) mutable {
-        calls_held_.fetch_sub(1);
-        input_bytes_held_.fetch_sub(input_bytes);
-        Deliver(delivery, std::move(done), std::move(outcome));
-        // The call is still running this function.
-        loop_->Post([this, id] {
-          calls_.erase(id);
-          context_.calls = calls_.size();
-          if (closing_ && calls_.empty() &&
-              !last_call_ended_.HasBeenNotified()) {
-            last_call_ended_.Notify();
-          }
-        });
-      });
+void ClientCore::StartCall(std::unique_ptr<Call> call) {
   Call* started = call.get();
-  calls_.emplace(id, std::move(call));
+  calls_.emplace(started->id(), std::move(call));
   context_.calls = calls_.size();
   if (closing_) {
     started->Cancel();  // Begun by a completion function.
   } else {
     started->Start();
   }
+}
+
+void ClientCore::OnCallEnded(uint64_t id, Completion&& completion,
+                             absl::StatusOr<Outcome>&& outcome) {
+  calls_held_.fetch_sub(1);
+  input_bytes_held_.fetch_sub(completion.input_bytes);
+  Deliver(completion.delivery, std::move(completion.done), std::move(outcome));
+  // The call is still running this function.
+  loop_->Post([this, id] {
+    calls_.erase(id);
+    context_.calls = calls_.size();
+    if (closing_ && calls_.empty() && !last_call_ended_.HasBeenNotified()) {
+      last_call_ended_.Notify();
+    }
+  });
 }
 
 void ClientCore::Deliver(Delivery delivery,

@@ -64,20 +64,6 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   const ClientConfig& config() const { return configuration_.shown; }
 
  private:
-  // Where a completion function is to run.
-  enum class Delivery {
-    kExecutor,  // Or the callback thread, if there is none.
-    kAtOnce     // When the call has ended: the function is ours and short.
-  };
-
-  // On its way to the loop.
-  struct NewCall {
-    CallSettings settings;
-    int64_t input_bytes = 0;
-    Delivery delivery = Delivery::kExecutor;
-    GeminiImageClient::DoneFunction done;
-  };
-
   ClientCore(ClientOptions options, ClientParts parts,
              Configuration configuration);
 
@@ -85,15 +71,18 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
                    Delivery delivery, GeminiImageClient::DoneFunction done);
   absl::Status Admit(const ImageRequest& request, const CallOptions& options,
                      int64_t input_bytes);
-  void Settle(ImageRequest&& request, CallOptions&& options,
-              CallSettings* settings) const;
+  std::unique_ptr<Call> NewCall(uint64_t id, ImageRequest&& request,
+                                CallOptions&& options, Completion&& completion)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Deliver(Delivery delivery, GeminiImageClient::DoneFunction done,
                absl::StatusOr<Outcome>&& outcome);
   absl::Status ShareQuotas();
   // On the loop's thread.
   void AfterGates();
   void AskLedger();
-  void StartCall(NewCall& call);
+  void StartCall(std::unique_ptr<Call> call);
+  void OnCallEnded(uint64_t id, Completion&& completion,
+                   absl::StatusOr<Outcome>&& outcome);
 
   const ClientOptions options_;
   const ClientParts parts_;
@@ -105,6 +94,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
 
   LightMutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  // Of the last call: most are alike.
+  std::shared_ptr<const Terms> terms_ ABSL_GUARDED_BY(mutex_);
 
   CallContext context_;
   std::unique_ptr<Gates> gates_;  // Loop's thread.

@@ -27,12 +27,18 @@ TEST(CallTest, CancellingACallThatHasEndedDoesNothing) {
   request.count = 2;
   CallSettings settings;
   settings.request = std::make_shared<const ImageRequest>(request);
-  settings.started = clock.Now() - settings.limits.call;  // No time is left.
+  Terms terms;
+  terms.models = {"m"};
+  settings.terms = std::make_shared<const Terms>(terms);
+  settings.started = clock.Now() - terms.limits.call;
+  settings.deadline = clock.Now();  // No time is left.
   int ends = 0;
+  context.ended = [&ends](uint64_t, Completion&&, absl::StatusOr<Outcome>&&) {
+    ++ends;
+  };
   absl::Notification done;
   (*loop)->Post([&] {
-    Call call(&context, std::move(settings),
-              [&ends](absl::StatusOr<Outcome>) { ++ends; });
+    Call call(&context, std::move(settings));
     call.Start();
     call.Cancel();
     done.Notify();
