@@ -120,11 +120,14 @@ Gates::Gates(const GateOptions& options, const RateLimits& limits,
 
 Gates::ProjectModel& Gates::Of(const std::string& project,
                                const std::string& model) {
-  std::unique_ptr<ProjectModel>& route = routes_[{project, model}];
-  if (route == nullptr) {
-    route = std::make_unique<ProjectModel>(options_, limits_);
+  auto route = routes_.find(NamesLess::Views(project, model));
+  if (route == routes_.end()) {
+    route = routes_
+                .emplace(Names(project, model),
+                         std::make_unique<ProjectModel>(options_, limits_))
+                .first;
   }
-  return *route;
+  return *route->second;
 }
 
 bool Gates::IsOurs(const std::string& project) const {

@@ -317,9 +317,16 @@ class Gates {
   uint64_t last_permit_ = 0;
 
   using Names = std::pair<std::string, std::string>;
-  std::map<Names, std::unique_ptr<ProjectModel>> routes_;  // Project, model.
-  std::map<std::string, VerdictGate> money_;               // By project.
-  std::map<std::string, VerdictGate> keys_;                // By credential.
+  // Finds names without copying them.
+  struct NamesLess {
+    using is_transparent = void;
+    using Views = std::pair<absl::string_view, absl::string_view>;
+    bool operator()(const Views& a, const Views& b) const { return a < b; }
+  };
+  // By project and model.
+  std::map<Names, std::unique_ptr<ProjectModel>, NamesLess> routes_;
+  std::map<std::string, VerdictGate> money_;  // By project.
+  std::map<std::string, VerdictGate> keys_;   // By credential.
   std::map<std::string, ModelState> models_;
   RetryBudget retry_budget_;
   std::shared_ptr<const Diagnosis> stated_limit_;  // The user's limit is met.
