@@ -27,21 +27,6 @@ int64_t InputBytes(const ImageRequest& request) {
   return static_cast<int64_t>(bytes);
 }
 
-// `terms`, which become the last ones, or these if they are the same.
-std::shared_ptr<const Terms> Shared(Terms terms,
-                                    std::shared_ptr<const Terms>* last) {
-  const auto fields = [](const Terms& t) {
-    return std::tie(t.retry.max_retries, t.retry.backoff,
-                    t.retry.throttled_backoff, t.retry.max_backoff,
-                    t.retry.max_ambiguous_retries, t.limits.connect,
-                    t.limits.stall, t.limits.attempt, t.models);
-  };
-  if (*last == nullptr || fields(**last) != fields(terms)) {
-    *last = std::make_shared<const Terms>(std::move(terms));
-  }
-  return *last;
-}
-
 // How far the time of day is ahead of `clock`. Both are read at the same
 // moment: a thread that has to wait in between must not take that for a
 // difference.
@@ -154,7 +139,11 @@ ClientCore::ClientCore(ClientOptions options, ClientParts parts,
     : options_(std::move(options)),
       parts_(std::move(parts)),
       configuration_(std::move(configuration)),
-      pid_(getpid()) {}
+      pid_(getpid()),
+      terms_(
+          std::make_shared<const Terms>(Terms{options_.retry,
+                                              options_.time_limits,
+                                              {configuration_.shown.model}})) {}
 
 bool ClientCore::inherited() const { return getpid() != pid_; }
 
@@ -247,23 +236,36 @@ absl::Status ClientCore::Admit(const ImageRequest& request,
 std::unique_ptr<Call> ClientCore::NewCall(uint64_t id, ImageRequest&& request,
                                           CallOptions&& options,
                                           Completion&& completion) {
-  Terms terms;
-  terms.retry = options.retry.value_or(options_.retry);
-  terms.limits = options_.time_limits;
-  terms.models = {options.model.has_value() ? *std::move(options.model)
-                                            : configuration_.shown.model};
   CallSettings settings;
   settings.id = id;
   settings.request = std::make_shared<const ImageRequest>(std::move(request));
+  settings.terms = TermsOf(options);
   settings.started = parts_.clock->Now();
   settings.deadline =
-      settings.started + options.timeout.value_or(terms.limits.call);
-  settings.terms = Shared(std::move(terms), &terms_);
+      settings.started + options.timeout.value_or(options_.time_limits.call);
   settings.degradation = options.degradation;
   settings.priority = options.priority;
   settings.sink = std::move(options.sink);
   settings.completion = std::move(completion);
   return std::make_unique<Call>(&context_, std::move(settings));
+}
+
+// Calls that leave it to the client share its terms, others those of the last
+// of them if they are the same: thousands may wait.
+std::shared_ptr<const Terms> ClientCore::TermsOf(const CallOptions& options) {
+  if (!options.retry.has_value() && !options.model.has_value()) return terms_;
+  Terms terms = *terms_;
+  if (options.retry.has_value()) terms.retry = *options.retry;
+  if (options.model.has_value()) terms.models = {*options.model};
+  const auto fields = [](const Terms& t) {
+    return std::tie(t.retry.max_retries, t.retry.backoff,
+                    t.retry.throttled_backoff, t.retry.max_backoff,
+                    t.retry.max_ambiguous_retries, t.models);
+  };
+  if (last_terms_ == nullptr || fields(*last_terms_) != fields(terms)) {
+    last_terms_ = std::make_shared<const Terms>(std::move(terms));
+  }
+  return last_terms_;
 }
 
 void ClientCore::AfterGates() {
@@ -350,10 +352,15 @@ void ClientCore::Deliver(Delivery delivery,
         });
     return;
   }
-  auto run = [core = shared_from_this(), done = std::move(done),
-              outcome = std::move(outcome)]() mutable {
-    const ClientCore* before = std::exchange(callback_of, core.get());
-    std::move(done)(std::move(outcome));
+  struct Run {
+    std::shared_ptr<ClientCore> core;
+    GeminiImageClient::DoneFunction done;
+    absl::StatusOr<Outcome> outcome;
+  };
+  auto run = [run = std::make_unique<Run>(Run{
+                  shared_from_this(), std::move(done), std::move(outcome)})] {
+    const ClientCore* before = std::exchange(callback_of, run->core.get());
+    std::move(run->done)(std::move(run->outcome));
     callback_of = before;
   };
   if (!options_.executor) {

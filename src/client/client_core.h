@@ -74,6 +74,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   std::unique_ptr<Call> NewCall(uint64_t id, ImageRequest&& request,
                                 CallOptions&& options, Completion&& completion)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<const Terms> TermsOf(const CallOptions& options)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Deliver(Delivery delivery, GeminiImageClient::DoneFunction done,
                absl::StatusOr<Outcome>&& outcome);
   absl::Status ShareQuotas();
@@ -88,14 +90,15 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   const ClientParts parts_;
   const Configuration configuration_;
   const pid_t pid_;
+  const std::shared_ptr<const Terms> terms_;
 
   std::atomic<int> calls_held_{0};
   std::atomic<int64_t> input_bytes_held_{0};
 
   LightMutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  // Of the last call: most are alike.
-  std::shared_ptr<const Terms> terms_ ABSL_GUARDED_BY(mutex_);
+  // Of the last call that had its own.
+  std::shared_ptr<const Terms> last_terms_ ABSL_GUARDED_BY(mutex_);
 
   CallContext context_;
   std::unique_ptr<Gates> gates_;  // Loop's thread.

@@ -55,7 +55,7 @@ struct CurlTransport::Transfer {
   }
 
   Handle handle;
-  HeaderList header_list;
+  std::shared_ptr<const SentHeaders> headers_sent;
   HttpRequest request;  // Without what libcurl holds already.
   int64_t body_size = 0;
   std::string small_body;  // Sent with the head, if it is not empty.
@@ -430,35 +430,18 @@ bool CurlTransport::SetUpHandle(Handle* handle) {
 
 // Of this transfer, all that any transfer sets: the handle may have been used.
 bool CurlTransport::SetUp(Transfer* transfer) {
-  curl_slist* list = nullptr;
-  auto add = [&list](const std::string& line) {
-    curl_slist* longer = curl_slist_append(list, line.c_str());
-    if (longer != nullptr) list = longer;
-    return longer != nullptr;
-  };
-  bool ok = true;
-  std::string line;
-  for (const auto& [name, value] : transfer->request.headers) {
-    line.clear();
-    absl::StrAppend(&line, name, ": ", value);
-    ok = ok && add(line);
-    if (proxy_headers_ == nullptr && name == "User-Agent") {
-      proxy_headers_.reset(curl_slist_append(nullptr, line.c_str()));
-    }
-  }
-  transfer->request.headers = {};
-  if (transfer->request.body != nullptr &&
-      transfer->request.body->size() > kSmallBody) {
-    ok = ok && add("Expect:");  // No "100-continue".
-  }
-  transfer->header_list.reset(list);
-
+  const BodySource* const source = transfer->request.body.get();
+  transfer->headers_sent =
+      ListOf(std::move(transfer->request.headers),
+             source != nullptr && source->size() > kSmallBody);
+  bool ok = transfer->headers_sent != nullptr;
+  if (!ok) return false;
   auto set = [easy = transfer->easy(), &ok](CURLoption option, auto value) {
     ok = ok && Set(easy, option, value);
   };
   const std::string url = std::exchange(transfer->request.url, {});
   ok = ok && SetUrl(&transfer->handle, url);
-  set(CURLOPT_HTTPHEADER, list);
+  set(CURLOPT_HTTPHEADER, transfer->headers_sent->list.get());
   set(CURLOPT_PROXYHEADER, proxy_headers_.get());
   // docs/adr/0008
   set(CURLOPT_HTTP_VERSION,
@@ -493,6 +476,38 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   set(CURLOPT_RESOLVER_START_DATA, transfer);
   set(CURLOPT_OPENSOCKETDATA, transfer);
   return ok;
+}
+
+// Those of the last transfer, as a rule.
+std::shared_ptr<const CurlTransport::SentHeaders> CurlTransport::ListOf(
+    HttpHeaders&& headers, bool has_large_body) {
+  if (last_headers_ != nullptr &&
+      last_headers_->has_large_body == has_large_body &&
+      last_headers_->headers == headers) {
+    return last_headers_;
+  }
+  auto sent = std::make_shared<SentHeaders>();
+  auto add = [&sent](const char* line) {
+    curl_slist* longer = curl_slist_append(sent->list.get(), line);
+    if (longer == nullptr) return false;
+    sent->list.release();
+    sent->list.reset(longer);
+    return true;
+  };
+  bool ok = true;
+  for (const auto& [name, value] : headers) {
+    const std::string line = absl::StrCat(name, ": ", value);
+    ok = ok && add(line.c_str());
+    if (proxy_headers_ == nullptr && name == "User-Agent") {
+      proxy_headers_.reset(curl_slist_append(nullptr, line.c_str()));
+    }
+  }
+  if (has_large_body) ok = ok && add("Expect:");  // No "100-continue".
+  if (!ok) return nullptr;
+  sent->headers = std::move(headers);
+  sent->has_large_body = has_large_body;
+  last_headers_ = std::move(sent);
+  return last_headers_;
 }
 
 // Parsing it and printing it anew for each transfer is a tenth of what libcurl

@@ -73,6 +73,13 @@ class CurlTransport : private EventLoop::SocketHandler {
   };
   using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
+  // Headers as libcurl wants them.
+  struct SentHeaders {
+    HttpHeaders headers;
+    bool has_large_body = false;
+    HeaderList list;
+  };
+
   // A handle of libcurl, to be used for one transfer after another.
   struct FreeEasy {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -98,6 +105,8 @@ class CurlTransport : private EventLoop::SocketHandler {
   bool SetUpHandle(Handle* handle);
   bool SetUp(Transfer* transfer);
   bool SetUrl(Handle* handle, const std::string& url);
+  std::shared_ptr<const SentHeaders> ListOf(HttpHeaders&& headers,
+                                            bool has_large_body);
   void Recycle(Transfer* transfer);
   void Act(curl_socket_t fd, int events);
   void CollectFinished();
@@ -118,6 +127,7 @@ class CurlTransport : private EventLoop::SocketHandler {
   Handle spare_;              // Of the last transfer.
   std::string last_url_;
   std::shared_ptr<CURLU> last_parsed_url_;
+  std::shared_ptr<const SentHeaders> last_headers_;
 };
 
 }  // namespace gemini::internal
