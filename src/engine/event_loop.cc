@@ -80,7 +80,10 @@ EventLoop::TimerId EventLoop::AddTimer(absl::Time when, Task task) {
 void EventLoop::CancelTimer(TimerId id) { timers_.erase(id); }
 
 void EventLoop::SetRealTimer(absl::Duration delay, Task task) {
-  real_timer_time_ = real_clock_->Now() + delay;
+  // Without asking the clock, since most are to run at once.
+  real_timer_time_ = delay <= absl::ZeroDuration()
+                         ? absl::InfinitePast()
+                         : real_clock_->Now() + delay;
   real_timer_ = std::move(task);
 }
 
@@ -130,6 +133,7 @@ void EventLoop::Rest(int fd) {
 }
 
 int EventLoop::PollTimeoutMs() const {
+  if (real_timer_time_ == absl::InfinitePast()) return 0;
   absl::Duration wait = real_timer_time_ == absl::InfiniteFuture()
                             ? absl::InfiniteDuration()
                             : real_timer_time_ - real_clock_->Now();
@@ -148,7 +152,11 @@ void EventLoop::RunPosted() {
 }
 
 void EventLoop::RunRealTimer() {
-  if (real_timer_time_ > real_clock_->Now()) return;
+  if (real_timer_time_ == absl::InfiniteFuture()) return;
+  if (real_timer_time_ != absl::InfinitePast() &&
+      real_timer_time_ > real_clock_->Now()) {
+    return;
+  }
   real_timer_time_ = absl::InfiniteFuture();
   Task task = std::exchange(real_timer_, nullptr);
   std::move(task)();
