@@ -171,14 +171,17 @@ int main(int argc, char** argv) {
   client_options.api_key = "load-client";
   client_options.base_url = options.base_url;
   client_options.model = options.model;
-  auto client = gemini::GeminiImageClient::Create(std::move(client_options));
-  if (!client.ok()) {
-    std::fprintf(stderr, "load_client: %s\n",
-                 client.status().ToString().c_str());
-    return 1;
+  int code = 0;
+  {
+    auto client = gemini::GeminiImageClient::Create(std::move(client_options));
+    const std::string failure = client.ok() ? Load(options, &*client).Run()
+                                            : client.status().ToString();
+    if (!failure.empty()) {
+      std::fprintf(stderr, "load_client: %s\n", failure.c_str());
+      code = 1;
+    }
   }
-  const std::string failure = Load(options, &*client).Run();
-  if (failure.empty()) return 0;
-  std::fprintf(stderr, "load_client: %s\n", failure.c_str());
-  return 1;
+  // Nothing is buffered. What libraries tidy up at the end of a process is a
+  // thirtieth of what a short one costs.
+  std::quick_exit(code);
 }

@@ -81,9 +81,8 @@ void EventLoop::CancelTimer(TimerId id) { timers_.erase(id); }
 
 void EventLoop::SetRealTimer(absl::Duration delay, Task task) {
   // Without asking the clock, since most are to run at once.
-  real_timer_time_ = delay <= absl::ZeroDuration()
-                         ? absl::InfinitePast()
-                         : real_clock_->Now() + delay;
+  real_timer_time_ = delay <= absl::ZeroDuration() ? absl::InfinitePast()
+                                                   : real_clock_->Now() + delay;
   real_timer_ = std::move(task);
 }
 
