@@ -96,7 +96,7 @@ struct LoopCrew::Shared {
   std::vector<Task> posted ABSL_GUARDED_BY(mutex);
   std::deque<Task> first ABSL_GUARDED_BY(mutex);  // Before all that is aside.
   std::deque<Task> aside ABSL_GUARDED_BY(mutex);
-  Driver driver ABSL_GUARDED_BY(mutex) = Driver::kIo;
+  Driver driver ABSL_GUARDED_BY(mutex) = Driver::kNobody;
   // Of the steady clock: when the I/O thread is to take the loop if nobody else
   // has, and when its bell rings.
   int64_t take_at ABSL_GUARDED_BY(mutex) = 0;
@@ -108,7 +108,7 @@ struct LoopCrew::Shared {
 };
 
 void LoopCrew::Shared::RunIo() {
-  bool drive = true;
+  bool drive = false;
   while (true) {
     if (drive && !Drive(Driver::kIo)) return;
     uint64_t rings;
