@@ -30,6 +30,11 @@ thread_local const void* driven = nullptr;
 thread_local const void* aside_of = nullptr;
 
 constexpr int64_t kSecondNs = 1000 * 1000 * 1000;
+
+// How long the bell is silent after it has rung for nothing: twice as long each
+// time, until it does not.
+constexpr int64_t kShortestSilenceNs = 1000 * 1000;
+constexpr int64_t kLongestSilenceNs = 16 * kShortestSilenceNs;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
 // As the timer measures it.
@@ -71,12 +76,28 @@ struct LoopCrew::Shared {
     TakeWithin(absl::ToInt64Nanoseconds(patience));
   }
 
-  // Has the I/O thread take the loop then, at the latest. A bell that rings too
-  // early is left as it is, and set anew when it rings: setting it costs more
-  // than all else here.
+  // Has the I/O thread take the loop then, or when the bell's silence ends. A
+  // bell that rings too early is left as it is, and set anew when it rings:
+  // setting it costs more than all else here.
   void TakeWithin(int64_t nanoseconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     take_at = std::min(take_at, SteadyNs() + nanoseconds);
-    if (take_at < rings_at) RingAt(take_at);
+    const int64_t rings = std::max(take_at, silent_until);
+    if (rings < rings_at) RingAt(rings);
+  }
+
+  // The bell has rung: the I/O thread takes the loop if it is time.
+  void OnRung() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    rings_at = kNever;
+    if (driver == Driver::kIo) return;
+    const int64_t now = SteadyNs();
+    if (driver == Driver::kNobody && take_at <= now) {
+      driver = Driver::kIo;
+      silence = kShortestSilenceNs;
+      return;
+    }
+    silent_until = now + silence;
+    silence = std::min(silence * 2, kLongestSilenceNs);
+    if (driver == Driver::kNobody) RingAt(std::max(take_at, silent_until));
   }
 
   // Wakes the I/O thread.
@@ -101,6 +122,8 @@ struct LoopCrew::Shared {
   // has, and when its bell rings.
   int64_t take_at ABSL_GUARDED_BY(mutex) = 0;
   int64_t rings_at ABSL_GUARDED_BY(mutex) = kNever;
+  int64_t silent_until ABSL_GUARDED_BY(mutex) = 0;
+  int64_t silence ABSL_GUARDED_BY(mutex) = kShortestSilenceNs;
   bool waits ABSL_GUARDED_BY(mutex) = false;  // The driver, in BeginWait().
   bool busy_aside ABSL_GUARDED_BY(mutex) = false;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
@@ -114,14 +137,7 @@ void LoopCrew::Shared::RunIo() {
     uint64_t rings;
     if (read(bell, &rings, sizeof(rings)) < 0 && errno != EINTR) return;
     LightMutexLock lock(&mutex);
-    rings_at = kNever;
-    if (driver == Driver::kNobody) {
-      if (take_at > SteadyNs()) {
-        RingAt(take_at);
-      } else {
-        driver = Driver::kIo;
-      }
-    }
+    OnRung();
     drive = driver == Driver::kIo;
   }
 }

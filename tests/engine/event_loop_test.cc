@@ -240,6 +240,31 @@ TEST_F(EventLoopTest, GoesOnWhileATaskAsideWaitsForIt) {
   }
 }
 
+// The thread that looks after tasks that wait looks ever more rarely while none
+// does.
+TEST_F(EventLoopTest, GoesOnAlsoAfterManyTasksThatWaitedForNothing) {
+  for (int round = 0; round < 3; ++round) {
+    int left = 2000;
+    absl::Notification waits;
+    std::function<void()> next = [&] {
+      loop_->PostAside([&] {
+        loop_->Post([&] {
+          if (--left > 0) {
+            next();
+            return;
+          }
+          loop_->PostAside([&] {
+            OnLoop([] {});
+            waits.Notify();
+          });
+        });
+      });
+    };
+    OnLoop(next);
+    waits.WaitForNotification();
+  }
+}
+
 TEST_F(EventLoopTest, NeverRunsATaskAsideOnItsOwnThreadNorTwoOfItsOwnAtOnce) {
   // Set while the loop's thread is in a task of the loop.
   std::atomic<int> in_loop{0};
