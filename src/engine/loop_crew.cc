@@ -227,14 +227,16 @@ LoopCrew::~LoopCrew() {
 
 absl::Status LoopCrew::Start(Loop* loop) {
   shared_->loop = loop;
-  absl::StatusOr<Thread> aside = Thread::Start(
-      "gemini-callback", [shared = shared_] { shared->RunAside(); });
-  if (!aside.ok()) return aside.status();
-  aside_ = *std::move(aside);
+  // This one first: should there be no other, it can still be stopped, while
+  // that one drives until it has somebody to hand the loop to.
   absl::StatusOr<Thread> io =
       Thread::Start("gemini-io", [shared = shared_] { shared->RunIo(); });
   if (!io.ok()) return io.status();
   io_ = *std::move(io);
+  absl::StatusOr<Thread> aside = Thread::Start(
+      "gemini-callback", [shared = shared_] { shared->RunAside(); });
+  if (!aside.ok()) return aside.status();
+  aside_ = *std::move(aside);
   return absl::OkStatus();
 }
 

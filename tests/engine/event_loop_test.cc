@@ -1,14 +1,18 @@
 #include "engine/event_loop.h"
 
+#include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <functional>
 #include <thread>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/manual_clock.h"
@@ -359,6 +363,43 @@ TEST_F(EventLoopTest, RunsWhatIsAsideBeforeItIsDestroyed) {
   loop_->EndAside();
   EXPECT_EQ(ran, 20);
 }
+
+// Sanitizers want all addresses there are.
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+TEST(EventLoopStartTest, ThatItsSecondThreadCannotBeHadIsToldAtOnce) {
+  // Stacks so large that there are addresses for one of them only.
+  constexpr size_t kStack = size_t{512} << 20;
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  ASSERT_GT(pages, 0U);
+  pthread_attr_t usual;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  pthread_attr_t large;
+  ASSERT_EQ(pthread_attr_init(&large), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&large, kStack), 0);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = pages * 4096 + kStack / 2 * 3;
+
+  ASSERT_EQ(pthread_setattr_default_np(&large), 0);
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &few), 0);
+  const absl::Time start = absl::Now();
+  ManualClock clock;
+  // The first one has begun to run by then, or has not.
+  for (int i = 0; i < 50; ++i) {
+    const absl::Status status = EventLoop::Create(&clock).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+    EXPECT_THAT(status.message(), ::testing::HasSubstr("gemini-callback"));
+  }
+  const absl::Duration took = absl::Now() - start;
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
+  EXPECT_LT(took, absl::Seconds(20));
+  pthread_attr_destroy(&large);
+  pthread_attr_destroy(&usual);
+}
+#endif
 
 }  // namespace
 }  // namespace gemini::internal
