@@ -442,12 +442,14 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   const std::string url = std::exchange(transfer->request.url, {});
   ok = ok && SetUrl(&transfer->handle, url);
   set(CURLOPT_HTTPHEADER, transfer->headers_sent->list.get());
-  set(CURLOPT_PROXYHEADER, proxy_headers_.get());
+  const bool is_https = absl::StartsWithIgnoreCase(url, "https:");
+  // Without a tunnel a proxy sees the headers above, and would see both.
+  set(CURLOPT_PROXYHEADER, is_https ? proxy_headers_.get() : nullptr);
   // docs/adr/0008
   set(CURLOPT_HTTP_VERSION,
       static_cast<long>(transfer->request.may_pause ? CURL_HTTP_VERSION_1_1
                                                     : CURL_HTTP_VERSION_2TLS));
-  set(CURLOPT_PIPEWAIT, absl::StartsWithIgnoreCase(url, "https:") ? 1L : 0L);
+  set(CURLOPT_PIPEWAIT, is_https ? 1L : 0L);
   set(CURLOPT_ERRORBUFFER, transfer->error);
   set(CURLOPT_PRIVATE, transfer);
   const char* proxy = options_.proxy.empty() ? nullptr : options_.proxy.c_str();

@@ -601,6 +601,26 @@ TEST_F(CurlTransportTest, AProxyIsToldWhoAsksForATunnelAndNoKey) {
   EXPECT_THAT(asked, Not(HasSubstr("secret")));
 }
 
+TEST_F(CurlTransportTest, AProxyWithoutATunnelIsToldWhoAsksOnce) {
+  std::string asked;
+  ScriptedServer proxy([&](Connection* connection, int) {
+    asked = connection->ReadRequest();
+    connection->SendResponse("200 OK", "");
+  });
+  CurlOptions options = Options();
+  options.proxy = proxy.url();
+  Use(options);
+  never_proxy_ = false;
+  headers_ = {{"User-Agent", "fox/1"}};
+  Exchange exchange;
+  StartAndWait("http://nowhere.invalid/", &exchange);
+  EXPECT_EQ(exchange.result.end, TransferEnd::kComplete);
+  EXPECT_THAT(asked, StartsWith("POST http://nowhere.invalid/ "));
+  const size_t first = asked.find("User-Agent: fox/1\r\n");
+  EXPECT_NE(first, std::string::npos) << asked;
+  EXPECT_EQ(asked.find("User-Agent:", first + 1), std::string::npos) << asked;
+}
+
 TEST_F(CurlTransportTest, RunningOutOfDescriptorsIsALocalCause) {
   ScriptedServer server(
       [](Connection* connection, int) { connection->WaitForClose(); });
