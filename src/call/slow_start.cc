@@ -17,9 +17,12 @@ constexpr absl::Duration kShortestAnswer = absl::Milliseconds(1);
 
 SlowStart::SlowStart(const GateOptions& options) : options_(options) {}
 
+// Never less than before, although events of other processes may be told late.
 double SlowStart::AllowedAt(absl::Time now) const {
   if (!doubling_.has_value()) {
-    return allowed_ + absl::FDivDuration(now - since_, options_.careful_step);
+    const double steps =
+        absl::FDivDuration(now - since_, options_.careful_step);
+    return allowed_ + std::max(steps, 0.0);
   }
   const double doublings = absl::FDivDuration(now - since_, *doubling_);
   return allowed_ * std::exp2(std::clamp(doublings, 0.0, 30.0));

@@ -85,6 +85,23 @@ TEST(SlowStartTest, AQuickPictureIsFollowedSooner) {
   }
 }
 
+// As one of another process is, of which the ledger tells.
+TEST(SlowStartTest, APictureThatIsToldLateStartsNoStampede) {
+  SlowStart slow_start{GateOptions()};
+  slow_start.OnSent(1, 1, kStart);
+  const absl::Time begun = kStart + absl::Seconds(1);
+  slow_start.Next(1, begun);
+  slow_start.Next(3, begun);
+  slow_start.OnDelivered(kStart, 2000, begun - absl::Milliseconds(400));
+  absl::Time now = begun;
+  for (int sent = 3; sent < 2000; ++sent) {
+    now = slow_start.Next(sent, now);
+    slow_start.OnSent(static_cast<uint64_t>(sent) + 2, sent + 1, now);
+  }
+  EXPECT_GT(now - begun, absl::Milliseconds(200));
+  EXPECT_LT(now - begun, absl::Seconds(1));
+}
+
 TEST(SlowStartTest, FewWhoWaitAreNotLetInAtOnce) {
   SlowStart slow_start{GateOptions()};
   const absl::Time now = kStart + TimeTo(40, &slow_start);
