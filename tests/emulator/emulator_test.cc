@@ -304,26 +304,50 @@ TEST(EmulatorTest, KeysNeverComeBack) {
   }
 }
 
+// Connected to `emulator`, which was sent `request`.
+int Begin(const Emulator& emulator, const std::string& request) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  EXPECT_GE(fd, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(emulator.port()));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)),
+            0);
+  EXPECT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(request.size()));
+  return fd;
+}
+
+std::string RequestForAFox() {
+  return absl::StrCat("POST ", kGenerate,
+                      " HTTP/1.1\r\nHost: e\r\nConnection: close\r\n", kKey,
+                      "Content-Length: ", sizeof(kFox) - 1, "\r\n\r\n", kFox);
+}
+
+TEST(EmulatorTest, OutlivesThoseWhoGoWhileItAnswers) {
+  const Emulator emulator;
+  emulator.Send(kGenerate, kFox, kKey);  // It keeps the picture.
+  const std::string request = RequestForAFox();
+  for (size_t i = 0; i < 500 && !HasFailure(); ++i) {
+    const int fd = Begin(emulator, request);
+    std::vector<char> piece(64 << 10);
+    size_t received = 0;
+    ssize_t n;
+    while ((n = recv(fd, piece.data(), piece.size(), 0)) > 0) {
+      received += static_cast<size_t>(n);
+      if (received > (i % 50 << 14)) shutdown(fd, SHUT_WR);
+    }
+    close(fd);
+  }
+  EXPECT_EQ(emulator.Send(kGenerate, kFox, kKey).status, 200);
+}
+
 TEST(EmulatorTest, HoldsAThousandConnectionsAtOnce) {
   const Emulator emulator(R"({"latency":"300ms"})");
-  const std::string request = absl::StrCat(
-      "POST ", kGenerate, " HTTP/1.1\r\nHost: e\r\nConnection: close\r\n", kKey,
-      "Content-Length: ", sizeof(kFox) - 1, "\r\n\r\n", kFox);
+  const std::string request = RequestForAFox();
   std::vector<int> sockets;
-  for (int i = 0; i < 1000; ++i) {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ASSERT_GE(fd, 0);
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<uint16_t>(emulator.port()));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ASSERT_EQ(
-        connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0)
-        << i;
-    ASSERT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(request.size()));
-    sockets.push_back(fd);
-  }
+  for (int i = 0; i < 1000; ++i) sockets.push_back(Begin(emulator, request));
   int good = 0;
   for (const int fd : sockets) {
     std::string answer;

@@ -209,6 +209,13 @@ void Session::OnClientGone() {
   Close();
 }
 
+// After a write: it may have ended well just before the client's going was
+// noticed, by which the answer is gone.
+bool Session::GoesOn(const Error& error) {
+  if (error) OnClientGone();
+  return answering_;
+}
+
 void Session::Begin(Reply reply) {
   if (!stream_.socket().is_open()) return;
   answering_ = true;
@@ -265,11 +272,7 @@ void Session::SendHead() {
   stream_.expires_after(ToChrono(limits_.body_timeout));
   net::async_write(stream_, net::buffer(head_),
                    [self = shared_from_this()](const Error& error, size_t) {
-                     if (error) {
-                       self->OnClientGone();
-                     } else {
-                       self->SendBody();
-                     }
+                     if (self->GoesOn(error)) self->SendBody();
                    });
 }
 
@@ -322,11 +325,7 @@ void Session::SendPiece(size_t size) {
   const net::const_buffer bytes(reply_.parts[part_].data() + part_offset_,
                                 size);
   const auto sent = [self = shared_from_this()](const Error& error, size_t) {
-    if (error) {
-      self->OnClientGone();
-    } else {
-      self->OnPieceSent();
-    }
+    if (self->GoesOn(error)) self->OnPieceSent();
   };
   stream_.expires_after(ToChrono(limits_.body_timeout));
   if (size == 0) {
@@ -356,10 +355,7 @@ void Session::OnPieceSent() {
 
 void Session::EndAnswer() {
   const auto ended = [self = shared_from_this()](const Error& error, size_t) {
-    if (error) {
-      self->OnClientGone();
-      return;
-    }
+    if (!self->GoesOn(error)) return;
     self->FaultMet();
     self->reply_ = Reply();
     self->answering_ = false;

@@ -56,6 +56,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // While a request is being answered: the client's going ends it.
   void WatchClient();
   void OnClientGone();
+  bool GoesOn(const Error& error);
 
   void Begin(Reply reply);
   void SendHead();
