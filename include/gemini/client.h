@@ -111,7 +111,8 @@ class GeminiImageClient {
 
   // The same without waiting. `done` runs exactly once, never inside this
   // function and never on the I/O thread: on the client's callback thread or
-  // on ClientOptions::executor.
+  // on ClientOptions::executor. Only in a child process that inherited the
+  // client, where it has no thread, it runs in here, with kFailedPrecondition.
   using DoneFunction = absl::AnyInvocable<void(absl::StatusOr<Outcome>) &&>;
   CallHandle GenerateAsync(ImageRequest request, CallOptions options,
                            DoneFunction done);

@@ -79,7 +79,7 @@ bool CircuitBreaker::HalfFailed() const {
 bool CircuitBreaker::RowFailed() const {
   const auto since =
       sends_.end() - std::lower_bound(sends_.begin(), sends_.end(), row_from_);
-  return row_ >= kRow && 2 * row_ >= since;
+  return row_ >= kRow && int64_t{2} * row_ >= since;
 }
 
 void CircuitBreaker::OnServed(uint64_t id, absl::Time sent, absl::Time now) {

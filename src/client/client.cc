@@ -33,6 +33,7 @@ GeminiImageClient::~GeminiImageClient() {
   if (core_ == nullptr) return;
   if (core_->inherited()) {
     // Its threads, sockets and descriptors are the parent's: leaked on purpose.
+    // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): ends the process.
     new std::shared_ptr<internal::ClientCore>(std::move(core_));
     return;
   }

@@ -208,6 +208,7 @@ CallHandle ClientCore::Begin(ImageRequest&& request, CallOptions&& options,
     StartCall(std::move(call));
   });
   return CallHandle(weak_from_this(), id);
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): posted above.
 }
 
 absl::Status ClientCore::Admit(const ImageRequest& request,
@@ -279,7 +280,7 @@ void ClientCore::AfterGates() {
     for (const uint64_t ticket : gates_->TakeWoken()) {
       const auto waiting = context_.waiting.find(ticket);
       if (waiting == context_.waiting.end()) continue;
-      const std::function<void()> wake = std::move(waiting->second);
+      const Waker wake = waiting->second;
       context_.waiting.erase(waiting);
       wake();
     }

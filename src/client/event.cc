@@ -68,7 +68,7 @@ struct Describe {
 }  // namespace
 
 std::string ToString(const Event& event) {
-  const std::string what = std::visit(Describe{event.time}, event.what);
+  std::string what = std::visit(Describe{event.time}, event.what);
   if (event.call_id == 0) return what;
   return absl::StrCat("call ", event.call_id, ": ", what);
 }

@@ -19,7 +19,7 @@ struct Receiving {
     return {purpose_attempt, purpose_index, ordinal};
   }
 
-  void Do(std::vector<Step> steps) {
+  void Do(const std::vector<Step>& steps) {
     for (const Step& step : steps) {
       if (!status.ok()) return;
       if (!step.bytes.empty()) {

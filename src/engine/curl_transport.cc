@@ -492,7 +492,7 @@ std::shared_ptr<const CurlTransport::SentHeaders> CurlTransport::ListOf(
   auto add = [&sent](const char* line) {
     curl_slist* longer = curl_slist_append(sent->list.get(), line);
     if (longer == nullptr) return false;
-    sent->list.release();
+    static_cast<void>(sent->list.release());  // It is the longer one's.
     sent->list.reset(longer);
     return true;
   };

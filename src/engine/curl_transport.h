@@ -38,7 +38,7 @@ struct TransferLimits {
 // destroyed when the loop does not run any more.
 //
 // Never repeats a request by itself (docs/adr/0003) and follows no redirect.
-class CurlTransport : private EventLoop::SocketHandler {
+class CurlTransport final : private EventLoop::SocketHandler {
  public:
   using DoneFunction = absl::AnyInvocable<void(const TransferResult&) &&>;
   using TransferId = uint64_t;

@@ -13,8 +13,9 @@ namespace {
 constexpr int kEventsAtOnce = 256;
 constexpr int kLongestPollMs = 60 * 1000;
 
-// How late a socket or a timer may be noticed because of what is done aside,
-// and how late what nobody waits for.
+// How late a socket or a timer may be noticed because of what is done aside
+// (later where that has long been quick: LoopCrew), and how late what nobody
+// waits for.
 constexpr absl::Duration kShortPatience = absl::Milliseconds(1);
 constexpr absl::Duration kLongPatience = absl::Milliseconds(20);
 

@@ -21,7 +21,7 @@ namespace gemini::internal {
 
 // One thread at a time runs what the loop runs, usually always the same one:
 // `LoopCrew` tells which. That is what "the loop's thread" means.
-class EventLoop : private LoopCrew::Loop {
+class EventLoop final : private LoopCrew::Loop {
  public:
   using Task = LoopCrew::Task;
   using TimerId = std::pair<absl::Time, uint64_t>;

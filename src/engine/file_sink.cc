@@ -76,8 +76,7 @@ absl::Status File::Open(const std::string& path, const std::string& directory) {
     fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   } while (fd < 0 && errno == EEXIST);
   if (opened()) return absl::OkStatus();
-  const absl::Status failed =
-      Failed("cannot write", path.empty() ? directory : path);
+  absl::Status failed = Failed("cannot write", path.empty() ? directory : path);
   temporary.clear();
   return failed;
 }
@@ -110,7 +109,7 @@ absl::Status SyncDirectory(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return Failed("cannot open", path);
   const int result = fsync(fd);
-  const absl::Status status =
+  absl::Status status =
       result == 0 ? absl::OkStatus() : Failed("cannot sync", path);
   close(fd);
   return status;
@@ -161,7 +160,7 @@ absl::Status Filing::Commit(File* file, int n, const KeptPicture& picture,
     return absl::InvalidArgumentError(
         absl::StrCat(*name, " exists and is no regular file"));
   }
-  const absl::Status renamed = renames->Add(file->temporary, *name);
+  absl::Status renamed = renames->Add(file->temporary, *name);
   if (renamed.ok()) file->temporary.clear();
   return renamed;
 }
@@ -268,7 +267,7 @@ void FileAttemptSink::Open() {
   picture->state = State::kOpening;
   ++opening_;
   const absl::Status posted = context_->PostForFiles([self = shared_from_this(),
-                                                      picture] {
+                                                      picture]() mutable {
     picture->opened = self->filing_.Open(&picture->file);
     EventLoop* loop = self->context_->loop();
     loop->Post([self = std::move(self), picture] { self->Opened(picture); });
@@ -321,17 +320,18 @@ void FileAttemptSink::End(std::vector<KeptPicture> kept, EndFunction done) {
 
 // Nothing is done aside for this sink when it begins.
 void FileAttemptSink::Settle() {
-  const absl::Status posted = context_->PostForFiles([self =
-                                                          shared_from_this()] {
-    absl::StatusOr<std::vector<Image>> images = self->CommitAll();
-    EventLoop* loop = self->context_->loop();
-    loop->Post([self = std::move(self), images = std::move(images)]() mutable {
-      if (!self->status_.ok()) images = self->status_;
-      // Which may hold this sink.
-      EndFunction done = std::move(self->done_);
-      std::move(done)(std::move(images));
-    });
-  });
+  const absl::Status posted =
+      context_->PostForFiles([self = shared_from_this()]() mutable {
+        absl::StatusOr<std::vector<Image>> images = self->CommitAll();
+        EventLoop* loop = self->context_->loop();
+        loop->Post(
+            [self = std::move(self), images = std::move(images)]() mutable {
+              if (!self->status_.ok()) images = self->status_;
+              // Which may hold this sink.
+              EndFunction done = std::move(self->done_);
+              std::move(done)(std::move(images));
+            });
+      });
   if (!posted.ok()) std::move(done_)(posted);
 }
 

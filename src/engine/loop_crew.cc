@@ -18,7 +18,7 @@ namespace gemini::internal {
 namespace {
 
 // How long what is posted by a task aside may wait for that task to end.
-constexpr int64_t kPostPatienceNs = 1000 * 1000;
+constexpr int64_t kPostPatienceNs = 1'000'000;
 
 // How many rounds what is posted aside may have to wait for the loop to have
 // run all that was posted to it.
@@ -29,11 +29,11 @@ constexpr int kRoundsBeforeLettingGo = 16;
 thread_local const void* driven = nullptr;
 thread_local const void* aside_of = nullptr;
 
-constexpr int64_t kSecondNs = 1000 * 1000 * 1000;
+constexpr int64_t kSecondNs = 1'000'000'000;
 
 // How long the bell is silent after it has rung for nothing: twice as long each
 // time, until it does not.
-constexpr int64_t kShortestSilenceNs = 1000 * 1000;
+constexpr int64_t kShortestSilenceNs = 1'000'000;
 constexpr int64_t kLongestSilenceNs = 16 * kShortestSilenceNs;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 

@@ -32,7 +32,9 @@ void ForPages(const char* begin, const char* end, size_t alignment, Do&& run) {
   const uintptr_t first = (reinterpret_cast<uintptr_t>(begin) + ~mask) & mask;
   const uintptr_t last = reinterpret_cast<uintptr_t>(end) & mask;
   // Advice, without which it goes as well.
-  if (first < last) run(reinterpret_cast<void*>(first), last - first);
+  if (first >= last) return;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): once a picture or so.
+  run(reinterpret_cast<void*>(first), last - first);
 }
 
 // Touching memory for the first time costs a fault a page: more, in a virtual

@@ -66,7 +66,7 @@ absl::Status Renames::Add(const std::string& from, const std::string& to) {
   absl::StatusOr<std::string> old = PutAside(to, from);
   if (!old.ok()) return old.status();
   if (rename(from.c_str(), to.c_str()) != 0) {
-    const absl::Status failed = CannotRename(to);
+    absl::Status failed = CannotRename(to);
     if (!old->empty()) BringBack(*old, to);
     return failed;
   }

@@ -5,8 +5,9 @@
 
 namespace gemini::internal {
 
-std::unique_ptr<Ledger> NewSqliteLedger(std::string, absl::Duration,
-                                        std::function<absl::Duration()>) {
+std::unique_ptr<Ledger> NewSqliteLedger(
+    std::string /*path*/, absl::Duration,         // NOLINT: as the other one.
+    std::function<absl::Duration()> /*ahead*/) {  // NOLINT
   return nullptr;
 }
 

@@ -25,6 +25,7 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   class ByReference {
    public:
     explicit ByReference(absl::Mutex* mutex) : mutex_(mutex) {}
+    // NOLINTNEXTLINE(google-explicit-constructor): that is what it is for.
     operator absl::Mutex&() const { return *mutex_; }
 
    private:

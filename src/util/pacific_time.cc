@@ -13,8 +13,9 @@ absl::Time SundayAtTwo(absl::civil_year_t year, int month, int nth) {
   const absl::CivilDay first(year, month, 1);
   const absl::CivilDay a_sunday(2000, 1, 2);
   const absl::civil_diff_t behind_sunday = ((first - a_sunday) % 7 + 7) % 7;
-  const absl::CivilDay day = first + (7 - behind_sunday) % 7 + 7 * (nth - 1);
-  return absl::FromCivil(absl::CivilSecond(day) + 2 * 3600,
+  const absl::CivilDay day =
+      first + (7 - behind_sunday) % 7 + absl::civil_diff_t{7} * (nth - 1);
+  return absl::FromCivil(absl::CivilSecond(day) + absl::civil_diff_t{2} * 3600,
                          absl::UTCTimeZone());
 }
 

@@ -44,7 +44,7 @@ absl::StatusOr<std::unique_ptr<TaskThread>> TaskThread::Start(
 }
 
 TaskThread::TaskThread(std::shared_ptr<Queue> queue, Thread thread)
-    : queue_(std::move(queue)), thread_(std::move(thread)) {}
+    : queue_(std::move(queue)), thread_(thread) {}
 
 TaskThread::~TaskThread() {
   {

@@ -61,6 +61,7 @@ void AppendUtf8(std::string* out, uint32_t code_point) {
 class MaybeValue {
  public:
   MaybeValue() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): as std::optional's.
   MaybeValue(Value value) : value_(std::move(value)), exists_(true) {}
 
   bool has_value() const { return exists_; }

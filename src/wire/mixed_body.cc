@@ -20,6 +20,7 @@ size_t MixedBody::Read(char* out, size_t capacity) {
   while (written < capacity && part_ < parts_.size()) {
     Part& part = parts_[part_];
     const size_t n = std::min(capacity - written, part.text.size() - position_);
+    // NOLINTNEXTLINE(bugprone-not-null-terminated-result)
     std::memcpy(out + written, part.text.data() + position_, n);
     position_ += n;
     written += n;

@@ -148,7 +148,7 @@ TEST_F(CurlTransportTest, AsksForNoContinueAndNoCompression) {
     request = absl::AsciiStrToLower(connection->ReadRequest());
     connection->SendResponse("200 OK", "");
   });
-  for (const size_t size : {100, 3 << 20}) {
+  for (const size_t size : {size_t{100}, size_t{3} << 20}) {
     body_ = std::string(size, 'b');
     Exchange exchange;
     StartAndWait(server.url(), &exchange);
@@ -371,7 +371,7 @@ TEST_F(CurlTransportTest, ARefusedConnectionSentNothing) {
 // libcurl repeats a POST by itself when a kept-alive connection dies before the
 // first byte of the answer: a picture would be billed twice.
 TEST_F(CurlTransportTest, AResetOfAKeptAliveConnectionIsNotRepeated) {
-  for (const size_t size : {100, 16 << 10, (16 << 10) + 1, 300000}) {
+  for (const size_t size : {100U, 16U << 10, (16U << 10) + 1, 300000U}) {
     SCOPED_TRACE(size);
     body_ = std::string(size, 'b');
     std::atomic<int> requests{0};

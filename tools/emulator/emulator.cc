@@ -477,8 +477,8 @@ void Emulator::Generate(const std::shared_ptr<Exchange>& exchange,
   }
   answer.picture_mime_type = std::string(MimeTypeOf(order.format));
   options_.illustrator(
-      order, [this, exchange, order,
-              answer](std::shared_ptr<const std::string> base64) mutable {
+      order, [this, exchange, order, answer](
+                 const std::shared_ptr<const std::string>& base64) mutable {
         if (base64->empty()) {
           Fail(exchange, ErrorFromStatus(500));
           return;
@@ -490,8 +490,9 @@ void Emulator::Generate(const std::shared_ptr<Exchange>& exchange,
         }
         order.variant ^= 1;
         options_.illustrator(
-            order, [this, exchange,
-                    answer](std::shared_ptr<const std::string> draft) mutable {
+            order,
+            [this, exchange,
+             answer](const std::shared_ptr<const std::string>& draft) mutable {
               answer.draft_base64 = *draft;
               Compose(exchange, std::move(answer));
             });
@@ -592,7 +593,7 @@ void Emulator::Finish(const std::shared_ptr<Exchange>& exchange, Reply reply) {
   exchange->done(std::move(reply));
 }
 
-void DrawNow(const PictureOrder& order, PictureCallback done) {
+void DrawNow(const PictureOrder& order, const PictureCallback& done) {
   done(std::make_shared<std::string>(absl::Base64Escape(DrawPicture(order))));
 }
 

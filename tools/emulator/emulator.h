@@ -110,7 +110,7 @@ class Emulator {
 };
 
 // The base64 of the drawn picture, on the spot.
-void DrawNow(const PictureOrder& order, PictureCallback done);
+void DrawNow(const PictureOrder& order, const PictureCallback& done);
 
 }  // namespace gemini_emulator
 

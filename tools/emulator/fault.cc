@@ -216,6 +216,7 @@ Fault ParseFaultHeader(absl::string_view text) {
     }
     if (given == "true" || given == "false") {
       value[field] = given == "true";
+      // NOLINTNEXTLINE(bugprone-branch-clone): these are no numbers.
     } else if (field == "body" || field == "id" || field == "retry_after") {
       value[field] = given;
     } else if (absl::SimpleAtoi(given, &whole)) {

@@ -65,9 +65,10 @@ bool WriteJpeg(const Canvas& canvas, const PictureOrder& order,
         canvas.pixels.data() + static_cast<ptrdiff_t>(y) * canvas.width;
     for (int x = 0; x < canvas.width; ++x) {
       const Colour& colour = canvas.palette[pixel[x]];
-      row[3 * x] = colour.red;
-      row[3 * x + 1] = colour.green;
-      row[3 * x + 2] = colour.blue;
+      JSAMPROW samples = row + ptrdiff_t{3} * x;
+      samples[0] = colour.red;
+      samples[1] = colour.green;
+      samples[2] = colour.blue;
     }
     jpeg_write_scanlines(&jpeg, &row, 1);
   }

@@ -16,7 +16,7 @@
 namespace gemini_emulator {
 namespace {
 
-constexpr int64_t kMostMinKib = 256 * 1024;
+constexpr int64_t kMostMinKib = int64_t{256} * 1024;
 
 std::string ElementPath(const std::string& list, size_t index) {
   return absl::StrCat(list, "[", index, "]");
@@ -26,7 +26,7 @@ std::string ElementPath(const std::string& list, size_t index) {
 std::string Choice(FieldReader* reader, absl::string_view name,
                    absl::string_view fallback,
                    const std::vector<absl::string_view>& choices) {
-  const std::string value = reader->String(name, fallback);
+  std::string value = reader->String(name, fallback);
   if (std::find(choices.begin(), choices.end(), value) == choices.end()) {
     throw FieldError(
         reader->PathOf(name),

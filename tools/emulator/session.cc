@@ -25,7 +25,7 @@ namespace net = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-constexpr size_t kLargestPiece = 256 * 1024;
+constexpr size_t kLargestPiece = size_t{256} << 10;
 constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::chrono::nanoseconds ToChrono(absl::Duration duration) {
@@ -408,7 +408,7 @@ void Session::DrainAndClose() {
 void Session::Drain() {
   buffer_.clear();
   stream_.async_read_some(
-      buffer_.prepare(64 * 1024),
+      buffer_.prepare(size_t{64} << 10),
       [self = shared_from_this()](const Error& error, size_t) {
         if (error) {
           self->Close();

@@ -23,8 +23,8 @@
 namespace gemini_emulator {
 
 struct SessionLimits {
-  size_t most_header_bytes = 64 * 1024;
-  size_t most_body_bytes = 128 * 1024 * 1024;
+  size_t most_header_bytes = size_t{64} << 10;
+  size_t most_body_bytes = size_t{128} << 20;
   // From the first byte of a request to the end of its header.
   absl::Duration header_timeout = absl::Seconds(30);
   // Between two pieces of a body, in either direction.
