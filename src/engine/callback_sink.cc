@@ -115,7 +115,7 @@ class CallbackAttemptSink final
                      done = std::move(done)]() mutable {
       Receiving* receiving = self->receiving_.get();
       context->RunForReceivers([&] {
-        receiving->Do(std::move(steps));
+        receiving->Do(steps);
         receiving->End(kept);
       });
       context->loop()->Post([self = std::move(self), kept = std::move(kept),
@@ -142,7 +142,7 @@ class CallbackAttemptSink final
       Receiving* receiving = self->receiving_.get();
       size_t taken = 0;
       for (const Step& step : steps) taken += step.bytes.size();
-      context->RunForReceivers([&] { receiving->Do(std::move(steps)); });
+      context->RunForReceivers([&] { receiving->Do(steps); });
       context->loop()->Post([self = std::move(self), status = receiving->status,
                              taken] { self->Worked(status, taken); });
     });
