@@ -44,9 +44,12 @@ struct Call::Running {
   std::optional<CurlTransport::TransferId> transfer;
   bool cancelled = false;  // While the sink ends.
 
-  // Once the transfer has ended.
-  TransferResult transferred;
-  AttemptResult result;
+  // Null while it is transferred, which thousands may be.
+  struct Ended {
+    TransferResult transfer;
+    AttemptResult result;
+  };
+  std::unique_ptr<Ended> ended;
 };
 
 // Kept small: thousands may wait.
@@ -227,12 +230,13 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
 
 void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
   Running* running = picture->running.get();
-  running->transferred = transfer;
-  running->result = running->reader->Finish(transfer, context_->loop->Now());
+  running->ended = std::make_unique<Running::Ended>(Running::Ended{
+      transfer, running->reader->Finish(transfer, context_->loop->Now())});
   running->reader.reset();
   running->transfer.reset();
   std::vector<KeptPicture> kept;
-  if (transfer.end != TransferEnd::kCancelled) kept = running->result.pictures;
+  if (transfer.end != TransferEnd::kCancelled)
+    kept = running->ended->result.pictures;
   // May run this at once, and may be replaced by what that leads to.
   const std::shared_ptr<AttemptSink> sink = running->sink;
   sink->End(std::move(kept),
@@ -245,8 +249,8 @@ void Call::OnSinkEnded(Picture* picture,
                        absl::StatusOr<std::vector<Image>> images) {
   const absl::Time now = context_->loop->Now();
   const std::unique_ptr<Running> running = std::move(picture->running);
-  const TransferResult& transfer = running->transferred;
-  AttemptResult& result = running->result;
+  const TransferResult& transfer = running->ended->transfer;
+  AttemptResult& result = running->ended->result;
   std::optional<Diagnosis>& diagnosis = result.diagnosis;
   picture->idle_since = now;
   bool may_repeat = true;

@@ -118,7 +118,7 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
       absl::StripAsciiWhitespace(absl::string_view(data, n));
   if (absl::StartsWith(line, "HTTP/")) {
     transfer->headers.clear();
-    transfer->headers.reserve(16);
+    transfer->headers.reserve(8);
     return n;
   }
   if (line.empty()) {
