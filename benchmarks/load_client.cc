@@ -87,15 +87,23 @@ class Load {
   }
 
  private:
-  void Begin(int index) {
+  static gemini::ImageRequest RequestFor(int index) {
     gemini::ImageRequest request;
     request.prompt = absl::StrCat("picture ", index);
+    return request;
+  }
+
+  gemini::CallOptions OptionsFor(int index) const {
     gemini::CallOptions call;
     if (options_.memory == 0) {
       call.sink.emplace<gemini::FileSink>().path = PathOf(index);
     }
+    return call;
+  }
+
+  void Begin(int index) {
     client_->GenerateAsync(
-        std::move(request), std::move(call),
+        RequestFor(index), OptionsFor(index),
         [this, index](const absl::StatusOr<gemini::Outcome>& o) {
           End(index, o);
         });

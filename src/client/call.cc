@@ -47,7 +47,8 @@ struct Call::Running {
   // Null while it is transferred, which thousands may be.
   struct Ended {
     TransferResult transfer;
-    AttemptResult result;
+    AttemptResult result;  // The sink has its pictures.
+    int drawn = 0;
   };
   std::unique_ptr<Ended> ended;
 };
@@ -234,9 +235,9 @@ void Call::OnTransferEnded(Picture* picture, const TransferResult& transfer) {
       transfer, running->reader->Finish(transfer, context_->loop->Now())});
   running->reader.reset();
   running->transfer.reset();
-  std::vector<KeptPicture> kept;
-  if (transfer.end != TransferEnd::kCancelled)
-    kept = running->ended->result.pictures;
+  std::vector<KeptPicture> kept = std::move(running->ended->result.pictures);
+  running->ended->drawn = static_cast<int>(kept.size());
+  if (transfer.end == TransferEnd::kCancelled) kept.clear();
   // May run this at once, and may be replaced by what that leads to.
   const std::shared_ptr<AttemptSink> sink = running->sink;
   sink->End(std::move(kept),
@@ -289,8 +290,7 @@ void Call::OnSinkEnded(Picture* picture,
   Emit([&] { return AttemptEnded{report}; });
   if (context_->spend) {
     context_->spend({key.project, report.route.model, now,
-                     static_cast<int>(result.pictures.size()),
-                     result.usage.total_tokens});
+                     running->ended->drawn, result.usage.total_tokens});
   }
 
   if (!diagnosis.has_value()) Keep(*picture, *images, result);
@@ -354,8 +354,6 @@ void Call::End() {
 }
 
 absl::StatusOr<Outcome> Call::Conclude() {
-  Images images;
-  if (images_ != nullptr) images = std::move(*images_);
   const Finish* decided = nullptr;  // The first that brought no picture.
   for (const Picture& picture : pictures_) {
     const Finish& finish = *picture.finish;
@@ -365,10 +363,12 @@ absl::StatusOr<Outcome> Call::Conclude() {
     }
     if (finish.verdict == Finish::Verdict::kDelivered) continue;
     if (decided == nullptr) decided = &finish;
-    images.missing.push_back({picture.index, *finish.diagnosis});
+    if (images_ != nullptr) {
+      images_->missing.push_back({picture.index, *finish.diagnosis});
+    }
   }
 
-  if (images.images.empty() && decided != nullptr &&
+  if (images_ == nullptr && decided != nullptr &&
       (decided->verdict == Finish::Verdict::kInvalid ||
        degradation_ == Degradation::kForbidden)) {
     return StatusWithDetails(StatusFor(*decided->diagnosis), decided->diagnosis,
@@ -379,17 +379,18 @@ absl::StatusOr<Outcome> Call::Conclude() {
     outcome.diagnosis = decided->diagnosis;
     outcome.retry_at = decided->retry_at;
   }
-  if (images.images.empty()) {
+  if (images_ == nullptr) {
     outcome.result = PromptOnly{request_->prompt};
   } else {
     // Pictures arrive in the order in which they are done.
     const auto earlier = [](const Image& a, const Image& b) {
       return a.index < b.index;
     };
-    if (images.images.size() > 1) {
-      std::stable_sort(images.images.begin(), images.images.end(), earlier);
+    std::vector<Image>& images = images_->images;
+    if (images.size() > 1) {
+      std::stable_sort(images.begin(), images.end(), earlier);
     }
-    outcome.result = std::move(images);
+    outcome.result = std::move(*images_);
   }
   outcome.attempts = std::move(attempts_);
   outcome.elapsed = context_->loop->Now() - started_;

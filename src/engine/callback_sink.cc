@@ -114,7 +114,7 @@ class CallbackAttemptSink final
                      steps = std::move(steps_), kept = std::move(kept),
                      done = std::move(done)]() mutable {
       Receiving* receiving = self->receiving_.get();
-      context->RunForReceivers([&] {
+      context->RunCallerCode([&] {
         receiving->Do(steps);
         receiving->End(kept);
       });
@@ -142,7 +142,7 @@ class CallbackAttemptSink final
       Receiving* receiving = self->receiving_.get();
       size_t taken = 0;
       for (const Step& step : steps) taken += step.bytes.size();
-      context->RunForReceivers([&] { receiving->Do(steps); });
+      context->RunCallerCode([&] { receiving->Do(steps); });
       context->loop()->Post([self = std::move(self), status = receiving->status,
                              taken] { self->Worked(status, taken); });
     });

@@ -74,10 +74,26 @@ struct CurlTransport::Transfer {
   bool paused = false;
   std::optional<TransferEnd> verdict;  // Ours, before libcurl's.
   TransferResult result;
-  std::optional<EventLoop::TimerId> connect_timer;
-  std::optional<EventLoop::TimerId> give_up_timer;
-  std::optional<EventLoop::TimerId> stall_timer;
+
+  // The first of the limits that hold now, and how it would end.
+  std::pair<absl::Time, TransferEnd> FirstLimit() const;
+
+  absl::Time connect_by;
+  std::optional<EventLoop::TimerId> timer;  // Not later than that.
 };
+
+std::pair<absl::Time, TransferEnd> CurlTransport::Transfer::FirstLimit() const {
+  std::pair<absl::Time, TransferEnd> first(limits.give_up_at,
+                                           TransferEnd::kAttemptTimeout);
+  if (!connected && connect_by < first.first) {
+    first = {connect_by, TransferEnd::kConnectTimeout};
+  }
+  if (result.time_to_first_byte.has_value() &&
+      last_data + limits.stall < first.first) {
+    first = {last_data + limits.stall, TransferEnd::kStalled};
+  }
+  return first;
+}
 
 size_t CurlTransport::Transfer::OnRead(char* out, size_t size, size_t count,
                                        void* user) {
@@ -100,10 +116,6 @@ int CurlTransport::Transfer::OnConnected(void* user, char*, char*, int, int) {
   }
   if (!transfer->connected) ++transfer->transport->connected_;
   transfer->connected = true;
-  if (transfer->connect_timer.has_value()) {
-    transfer->transport->loop_->CancelTimer(*transfer->connect_timer);
-    transfer->connect_timer.reset();
-  }
   if (transfer->request.on_under_way) transfer->request.on_under_way();
   return CURL_PREREQFUNC_OK;
 }
@@ -169,7 +181,7 @@ size_t CurlTransport::Transfer::OnBody(char* data, size_t size, size_t count,
   transfer->paused = false;
   if (!transfer->result.time_to_first_byte.has_value()) {
     transfer->result.time_to_first_byte = now - transfer->started;
-    transfer->transport->WatchStall(transfer);
+    transfer->transport->WatchLimits(transfer);
   }
   const int64_t received =
       transfer->result.bytes_received + static_cast<int64_t>(n);
@@ -355,10 +367,8 @@ CurlTransport::TransferId CurlTransport::Start(HttpRequest request,
     });
     return id;
   }
-  WatchConnect(transfer, transfer->started + limits.connect);
-  transfer->give_up_timer = loop_->AddTimer(limits.give_up_at, [this, id] {
-    End(id, TransferEnd::kAttemptTimeout, "the attempt took too long");
-  });
+  transfer->connect_by = transfer->started + limits.connect;
+  WatchLimits(transfer);
   curl_multi_add_handle(multi_, transfer->easy());
   return id;
 }
@@ -642,42 +652,51 @@ void CurlTransport::CollectFinished() {
   }
 }
 
-void CurlTransport::WatchConnect(Transfer* transfer, absl::Time until) {
+// A timer that comes too early, as most do, is cheaper than one for each limit.
+void CurlTransport::WatchLimits(Transfer* transfer) {
+  const absl::Time when = transfer->FirstLimit().first;
+  if (transfer->timer.has_value()) {
+    if (transfer->timer->first <= when) return;
+    loop_->CancelTimer(*transfer->timer);
+  }
   const TransferId id = transfer->id;
-  transfer->connect_timer = loop_->AddTimer(until, [this, id] {
-    const auto found = transfers_.find(id);
-    if (found == transfers_.end()) return;
-    Transfer* late = found->second.get();
-    const absl::Time now = loop_->Now();
-    // Who stands in line for a connection that others use is not connecting.
-    absl::Time rest = now;
-    if (late->connecting_since.has_value()) {
-      rest = *late->connecting_since + late->limits.connect;
-    } else if (connected_ > 0) {
-      rest = now + late->limits.connect;
-    }
-    if (rest > now) {
-      WatchConnect(late, rest);
-    } else {
-      End(id, TransferEnd::kConnectTimeout, "connecting took too long");
-    }
-  });
+  transfer->timer = loop_->AddTimer(when, [this, id] { OnTimer(id); });
 }
 
-void CurlTransport::WatchStall(Transfer* transfer) {
-  const TransferId id = transfer->id;
-  transfer->stall_timer =
-      loop_->AddTimer(transfer->last_data + transfer->limits.stall, [this, id] {
-        const auto found = transfers_.find(id);
-        if (found == transfers_.end()) return;
-        Transfer* stalled = found->second.get();
-        if (stalled->paused) stalled->last_data = loop_->Now();
-        if (loop_->Now() >= stalled->last_data + stalled->limits.stall) {
-          End(id, TransferEnd::kStalled, "the answer stopped arriving");
-        } else {
-          WatchStall(stalled);
+void CurlTransport::OnTimer(TransferId id) {
+  const auto found = transfers_.find(id);
+  if (found == transfers_.end()) return;
+  Transfer* transfer = found->second.get();
+  transfer->timer.reset();
+  const absl::Time now = loop_->Now();
+  const auto [limit, end] = transfer->FirstLimit();
+  if (limit <= now) {
+    switch (end) {
+      case TransferEnd::kConnectTimeout:
+        // Who stands in line for a connection that others use is not
+        // connecting.
+        if (transfer->connecting_since.has_value()) {
+          transfer->connect_by =
+              *transfer->connecting_since + transfer->limits.connect;
+        } else if (connected_ > 0) {
+          transfer->connect_by = now + transfer->limits.connect;
         }
-      });
+        if (transfer->connect_by > now) break;
+        End(id, end, "connecting took too long");
+        return;
+      case TransferEnd::kStalled:
+        if (transfer->paused) {
+          transfer->last_data = now;
+          break;
+        }
+        End(id, end, "the answer stopped arriving");
+        return;
+      default:
+        End(id, end, "the attempt took too long");
+        return;
+    }
+  }
+  WatchLimits(transfer);
 }
 
 void CurlTransport::End(TransferId id, TransferEnd end,
@@ -687,10 +706,7 @@ void CurlTransport::End(TransferId id, TransferEnd end,
   const std::unique_ptr<Transfer> transfer = std::move(found->second);
   transfers_.erase(found);
   if (transfer->connected) --connected_;
-  for (const auto& timer : {transfer->connect_timer, transfer->give_up_timer,
-                            transfer->stall_timer}) {
-    if (timer.has_value()) loop_->CancelTimer(*timer);
-  }
+  if (transfer->timer.has_value()) loop_->CancelTimer(*transfer->timer);
   TransferResult& result = transfer->result;
   result.end = end;
   if (end != TransferEnd::kComplete && result.error.empty()) {

@@ -111,8 +111,8 @@ class CurlTransport final : private EventLoop::SocketHandler {
   void Act(curl_socket_t fd, int events);
   void CollectFinished();
   static bool IsHeadTooLarge(const Transfer& transfer, CURLcode code);
-  void WatchConnect(Transfer* transfer, absl::Time until);
-  void WatchStall(Transfer* transfer);
+  void WatchLimits(Transfer* transfer);
+  void OnTimer(TransferId id);
   void End(TransferId id, TransferEnd end, absl::string_view error);
 
   EventLoop* const loop_;

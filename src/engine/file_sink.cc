@@ -133,9 +133,9 @@ struct Filing {
     return file->Open(KnownName(), Directory());
   }
 
-  // Brings a file that is written under its name, as the n-th of its answer.
-  absl::Status Commit(File* file, int n, const KeptPicture& picture,
-                      Renames* renames, std::string* name) const;
+  // That of the n-th of its answer.
+  std::string NameFor(const SinkContext& context, const File& file, int n,
+                      const KeptPicture& picture) const;
 
   FileSink options;
   int attempt = 0;
@@ -143,24 +143,30 @@ struct Filing {
   int count = 1;
 };
 
-absl::Status Filing::Commit(File* file, int n, const KeptPicture& picture,
-                            Renames* renames, std::string* name) const {
-  if (options.choose_name) {
-    *name = options.choose_name({attempt, index, picture.ordinal},
-                                picture.mime_type);
-  } else {
-    *name = KnownName();
-    if (n > 0 && !file->is_device) {
-      *name = WithNumber(*name, absl::StrCat("-", n + 1));
-    }
+std::string Filing::NameFor(const SinkContext& context, const File& file, int n,
+                            const KeptPicture& picture) const {
+  if (!options.choose_name) {
+    std::string name = KnownName();
+    if (n == 0 || file.is_device) return name;
+    return WithNumber(name, absl::StrCat("-", n + 1));
   }
+  std::string name;
+  context.RunCallerCode([&] {
+    name = options.choose_name({attempt, index, picture.ordinal},
+                               picture.mime_type);
+  });
+  return name;
+}
+
+// Brings a file that is written under its name.
+absl::Status Commit(File* file, const std::string& name, Renames* renames) {
   if (file->is_device) return absl::OkStatus();
   struct stat info;
-  if (stat(name->c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+  if (stat(name.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(*name, " exists and is no regular file"));
+        absl::StrCat(name, " exists and is no regular file"));
   }
-  absl::Status renamed = renames->Add(file->temporary, *name);
+  absl::Status renamed = renames->Add(file->temporary, name);
   if (renamed.ok()) file->temporary.clear();
   return renamed;
 }
@@ -375,9 +381,9 @@ absl::Status FileAttemptSink::NameAll(std::vector<Image>* images) {
   for (KeptPicture& keep : kept_) {
     Picture* picture = pictures_[static_cast<size_t>(keep.ordinal)].get();
     Image image;
-    absl::Status status =
-        filing_.Commit(&picture->file, static_cast<int>(images->size()), keep,
-                       &renames, &image.path);
+    image.path = filing_.NameFor(*context_, picture->file,
+                                 static_cast<int>(images->size()), keep);
+    absl::Status status = Commit(&picture->file, image.path, &renames);
     if (!status.ok()) return status;
     if (sync && !picture->file.is_device) {
       directories.insert(DirectoryOf(image.path));

@@ -21,10 +21,6 @@ absl::StatusOr<TaskThread*> Started(const char* name,
 }  // namespace
 
 absl::Status SinkContext::PostForFiles(TaskThread::Task task) {
-  // It may run code of the caller's.
-  task = [this, wrapped = std::move(task)]() mutable {
-    on_caller_code_(std::move(wrapped));
-  };
   if (loop_->TryPostAside(&task)) return absl::OkStatus();
   absl::StatusOr<TaskThread*> thread = Started("gemini-files", &files_);
   if (!thread.ok()) return thread.status();

@@ -37,7 +37,7 @@ class SinkContext {
     virtual void Unstage(absl::Span<const char> bytes) = 0;
   };
 
-  // `on_caller_code` runs around all that receivers and files do.
+  // `on_caller_code` runs around what receivers and choose_name do.
   using Wrapper = std::function<void(TaskThread::Task)>;
   explicit SinkContext(EventLoop* loop, Wrapper on_caller_code)
       : loop_(loop), on_caller_code_(std::move(on_caller_code)) {}
@@ -54,7 +54,7 @@ class SinkContext {
 
   // For receivers. Started when it is first needed, as that for files.
   absl::StatusOr<TaskThread*> receivers();
-  void RunForReceivers(TaskThread::Task task) const {
+  void RunCallerCode(TaskThread::Task task) const {
     on_caller_code_(std::move(task));
   }
 

@@ -17,13 +17,15 @@ namespace gemini::internal {
 namespace {
 
 constexpr size_t kMaxModelIdBytes = 128;
+constexpr size_t kUsualBytesAround = 256;  // A prompt.
 constexpr absl::string_view kClientName = "gemini-cpp/" GEMINI_VERSION;
 
-std::string VersionUrl(const GeminiTarget& target) {
+std::string UrlOf(const GeminiTarget& target, absl::string_view folder,
+                  absl::string_view rest, absl::string_view action = "") {
   absl::string_view base = target.base_url;
   while (absl::ConsumeSuffix(&base, "/")) {
   }
-  return absl::StrCat(base, "/", target.api_version, "/");
+  return absl::StrCat(base, "/", target.api_version, "/", folder, rest, action);
 }
 
 HttpHeaders CommonHeaders(const GeminiTarget& target) {
@@ -37,8 +39,8 @@ HttpHeaders CommonHeaders(const GeminiTarget& target) {
 std::string GenerateUrl(const GeminiTarget& target) {
   const bool has_prefix = absl::StartsWith(target.model, "models/") ||
                           absl::StartsWith(target.model, "tunedModels/");
-  return absl::StrCat(VersionUrl(target), has_prefix ? "" : "models/",
-                      target.model, ":generateContent");
+  return UrlOf(target, has_prefix ? "" : "models/", target.model,
+               ":generateContent");
 }
 
 void AppendGenerationConfig(const ImageRequest& request, std::string* json) {
@@ -62,7 +64,9 @@ void AppendGenerationConfig(const ImageRequest& request, std::string* json) {
 std::unique_ptr<BodySource> Body(std::shared_ptr<const ImageRequest> owner) {
   const ImageRequest& request = *owner;
   auto body = std::make_unique<MixedBody>(std::move(owner));
-  std::string text = R"({"contents":[{"role":"user","parts":[{"text":)";
+  std::string text;
+  text.reserve(request.prompt.size() + kUsualBytesAround);
+  text += R"({"contents":[{"role":"user","parts":[{"text":)";
   AppendJsonString(&text, request.prompt);
   text += '}';
   for (const ReferenceImage& image : request.reference_images) {
@@ -121,7 +125,7 @@ HttpRequest EncodeGeminiRequest(const GeminiTarget& target,
 HttpRequest EncodeListModels(const GeminiTarget& target,
                              absl::string_view page_token) {
   HttpRequest http;
-  http.url = absl::StrCat(VersionUrl(target), "models?pageSize=1000");
+  http.url = UrlOf(target, "models", "?pageSize=1000");
   if (!page_token.empty()) {
     absl::StrAppend(&http.url, "&pageToken=", UrlEncoded(page_token));
   }
