@@ -45,7 +45,8 @@ struct CurlTransport::Transfer {
 
   CurlTransport* transport = nullptr;
   TransferId id = 0;
-  CURL* easy() const { return handle.easy.get(); }
+  CURL* easy() const { return handle->easy.get(); }
+  char* error() const { return handle->error; }
 
   // Bytes of the request that went out.
   int64_t request_bytes() const {
@@ -54,16 +55,14 @@ struct CurlTransport::Transfer {
     return bytes;
   }
 
-  Handle handle;
-  std::shared_ptr<const SentHeaders> headers_sent;
-  HttpRequest request;  // Without what libcurl holds already.
+  std::unique_ptr<Handle> handle;  // Null: it cannot be had.
+  HttpRequest request;             // Without what libcurl holds already.
   int64_t body_size = 0;
   std::string small_body;  // Sent with the head, if it is not empty.
   TransferLimits limits;
   ResponseReader* reader = nullptr;
   DoneFunction done;
 
-  char error[CURL_ERROR_SIZE] = "";
   absl::Time started;
   std::optional<absl::Time> connecting_since;  // Absent: stands in line.
   absl::Time last_data;
@@ -97,7 +96,7 @@ std::pair<absl::Time, TransferEnd> CurlTransport::Transfer::FirstLimit() const {
 
 size_t CurlTransport::Transfer::OnRead(char* out, size_t size, size_t count,
                                        void* user) {
-  auto* transfer = static_cast<Transfer*>(user);
+  auto* transfer = static_cast<Handle*>(user)->transfer;
   const size_t n = transfer->request.body->Read(out, size * count);
   transfer->result.bytes_sent += static_cast<int64_t>(n);
   return n;
@@ -105,12 +104,12 @@ size_t CurlTransport::Transfer::OnRead(char* out, size_t size, size_t count,
 
 // The connection stands and the request is about to be sent.
 int CurlTransport::Transfer::OnConnected(void* user, char*, char*, int, int) {
-  auto* transfer = static_cast<Transfer*>(user);
+  auto* transfer = static_cast<Handle*>(user)->transfer;
   // libcurl is about to repeat it, and has forgotten how much of it went out.
   if (transfer->connected && transfer->request_bytes() > 0) {
     transfer->was_sent = true;
     transfer->verdict = TransferEnd::kLost;
-    std::strncpy(transfer->error, "the connection broke before the answer",
+    std::strncpy(transfer->error(), "the connection broke before the answer",
                  CURL_ERROR_SIZE);
     return CURL_PREREQFUNC_ABORT;
   }
@@ -123,7 +122,7 @@ int CurlTransport::Transfer::OnConnected(void* user, char*, char*, int, int) {
 // One line of a head, or of a trailer.
 size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
                                              size_t count, void* user) {
-  auto* transfer = static_cast<Transfer*>(user);
+  auto* transfer = static_cast<Handle*>(user)->transfer;
   const size_t n = size * count;
   if (transfer->head_done) return n;
   const absl::string_view line =
@@ -174,7 +173,7 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
 
 size_t CurlTransport::Transfer::OnBody(char* data, size_t size, size_t count,
                                        void* user) {
-  auto* transfer = static_cast<Transfer*>(user);
+  auto* transfer = static_cast<Handle*>(user)->transfer;
   const size_t n = size * count;
   const absl::Time now = transfer->transport->loop_->Now();
   transfer->last_data = now;
@@ -204,14 +203,14 @@ size_t CurlTransport::Transfer::OnBody(char* data, size_t size, size_t count,
 }
 
 int CurlTransport::Transfer::OnResolve(void*, void*, void* user) {
-  static_cast<Transfer*>(user)->BeginConnecting();
+  static_cast<Handle*>(user)->transfer->BeginConnecting();
   return 0;
 }
 
 // Opens sockets as libcurl does, but notices why it fails.
 curl_socket_t CurlTransport::Transfer::OnOpenSocket(void* user, curlsocktype,
                                                     curl_sockaddr* address) {
-  auto* transfer = static_cast<Transfer*>(user);
+  auto* transfer = static_cast<Handle*>(user)->transfer;
   transfer->BeginConnecting();
   const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
                         address->protocol);
@@ -337,7 +336,7 @@ CurlTransport::~CurlTransport() {
     curl_multi_remove_handle(multi_, transfer->easy());
   }
   transfers_.clear();
-  spare_ = Handle();
+  spare_.reset();
   curl_multi_cleanup(multi_);
   curl_share_cleanup(share_);
 }
@@ -360,8 +359,8 @@ CurlTransport::TransferId CurlTransport::Start(HttpRequest request,
   transfer->handle =
       NewHandle(std::max(transfers_.size(), transfer->request.in_view));
 
-  if (transfer->easy() == nullptr || !SetUp(transfer)) {
-    transfer->handle = Handle();
+  if (transfer->handle == nullptr || !SetUp(transfer)) {
+    transfer->handle.reset();
     loop_->Post([this, id] {
       End(id, TransferEnd::kLocalResource, "libcurl has no memory");
     });
@@ -373,27 +372,25 @@ CurlTransport::TransferId CurlTransport::Start(HttpRequest request,
   return id;
 }
 
-CurlTransport::Handle CurlTransport::NewHandle(size_t in_flight) {
+std::unique_ptr<CurlTransport::Handle> CurlTransport::NewHandle(
+    size_t in_flight) {
   const long buffer_bytes = ReceiveBufferBytes(in_flight);
-  if (spare_.easy != nullptr && spare_.buffer_bytes == buffer_bytes) {
-    return std::exchange(spare_, Handle());
+  if (spare_ != nullptr && spare_->buffer_bytes == buffer_bytes) {
+    return std::move(spare_);
   }
-  spare_ = Handle();
-  Handle handle;
-  handle.easy.reset(curl_easy_init());
-  handle.buffer_bytes = buffer_bytes;
-  if (handle.easy == nullptr || !SetUpHandle(&handle)) return Handle();
+  spare_.reset();
+  auto handle = std::make_unique<Handle>();
+  handle->easy.reset(curl_easy_init());
+  handle->buffer_bytes = buffer_bytes;
+  if (handle->easy == nullptr || !SetUpHandle(handle.get())) return nullptr;
   return handle;
 }
 
 // Keeps the handle of the last transfer for the next one.
 void CurlTransport::Recycle(Transfer* transfer) {
   if (!transfers_.empty()) return;
-  CURL* easy = transfer->easy();
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, nullptr);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, nullptr);
   spare_ = std::move(transfer->handle);
+  spare_->transfer = nullptr;
 }
 
 namespace {
@@ -435,59 +432,89 @@ bool CurlTransport::SetUpHandle(Handle* handle) {
   set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnOpenSocket);
   set(CURLOPT_CLOSESOCKETFUNCTION, &OnCloseSocket);
   set(CURLOPT_CLOSESOCKETDATA, this);
+  set(CURLOPT_ERRORBUFFER, handle->error);
+  set(CURLOPT_PRIVATE, handle);
+  set(CURLOPT_READDATA, handle);
+  set(CURLOPT_PREREQDATA, handle);
+  set(CURLOPT_HEADERDATA, handle);
+  set(CURLOPT_WRITEDATA, handle);
+  set(CURLOPT_RESOLVER_START_DATA, handle);
+  set(CURLOPT_OPENSOCKETDATA, handle);
   return ok;
 }
 
-// Of this transfer, all that any transfer sets: the handle may have been used.
+bool CurlTransport::RequestKind::operator==(const RequestKind& other) const {
+  return is_https == other.is_https && may_pause == other.may_pause &&
+         never_proxy == other.never_proxy && body == other.body;
+}
+
+// What is the same for all requests of a kind.
+bool CurlTransport::SetKind(Handle* handle, const RequestKind& kind) {
+  if (handle->kind == kind) return true;
+  handle->kind = kind;
+  bool ok = true;
+  auto set = [easy = handle->easy.get(), &ok](CURLoption option, auto value) {
+    ok = ok && Set(easy, option, value);
+  };
+  // Without a tunnel a proxy sees the headers of the request, and would see
+  // both.
+  set(CURLOPT_PROXYHEADER, kind.is_https ? proxy_headers_.get() : nullptr);
+  // docs/adr/0008
+  set(CURLOPT_HTTP_VERSION,
+      static_cast<long>(kind.may_pause ? CURL_HTTP_VERSION_1_1
+                                       : CURL_HTTP_VERSION_2TLS));
+  set(CURLOPT_PIPEWAIT, kind.is_https ? 1L : 0L);
+  const char* proxy = options_.proxy.empty() ? nullptr : options_.proxy.c_str();
+  set(CURLOPT_PROXY, kind.never_proxy ? "" : proxy);
+  // Before the method, which it would change.
+  if (kind.body != BodyKind::kSmall) set(CURLOPT_POSTFIELDS, nullptr);
+  set(kind.body == BodyKind::kNone ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
+  return ok;
+}
+
 bool CurlTransport::SetUp(Transfer* transfer) {
-  const BodySource* const source = transfer->request.body.get();
-  transfer->headers_sent =
-      ListOf(std::move(transfer->request.headers),
-             source != nullptr && source->size() > kSmallBody);
-  bool ok = transfer->headers_sent != nullptr;
-  if (!ok) return false;
+  Handle* handle = transfer->handle.get();
+  handle->transfer = transfer;
+  transfer->error()[0] = '\0';
+  BodySource* body = transfer->request.body.get();
+  if (body != nullptr) transfer->body_size = body->size();
+  BodyKind body_kind = BodyKind::kNone;
+  if (body != nullptr) {
+    body_kind =
+        transfer->body_size <= kSmallBody ? BodyKind::kSmall : BodyKind::kLarge;
+  }
+  const std::string url = std::exchange(transfer->request.url, {});
+  bool ok = SetUrl(handle, url) &&
+            SetHeaders(handle, std::move(transfer->request.headers),
+                       body_kind == BodyKind::kLarge) &&
+            SetKind(handle, {absl::StartsWithIgnoreCase(url, "https:"),
+                             transfer->request.may_pause,
+                             transfer->request.never_proxy, body_kind});
   auto set = [easy = transfer->easy(), &ok](CURLoption option, auto value) {
     ok = ok && Set(easy, option, value);
   };
-  const std::string url = std::exchange(transfer->request.url, {});
-  ok = ok && SetUrl(&transfer->handle, url);
-  set(CURLOPT_HTTPHEADER, transfer->headers_sent->list.get());
-  const bool is_https = absl::StartsWithIgnoreCase(url, "https:");
-  // Without a tunnel a proxy sees the headers above, and would see both.
-  set(CURLOPT_PROXYHEADER, is_https ? proxy_headers_.get() : nullptr);
-  // docs/adr/0008
-  set(CURLOPT_HTTP_VERSION,
-      static_cast<long>(transfer->request.may_pause ? CURL_HTTP_VERSION_1_1
-                                                    : CURL_HTTP_VERSION_2TLS));
-  set(CURLOPT_PIPEWAIT, is_https ? 1L : 0L);
-  set(CURLOPT_ERRORBUFFER, transfer->error);
-  set(CURLOPT_PRIVATE, transfer);
-  const char* proxy = options_.proxy.empty() ? nullptr : options_.proxy.c_str();
-  set(CURLOPT_PROXY, transfer->request.never_proxy ? "" : proxy);
-  BodySource* body = transfer->request.body.get();
-  if (body == nullptr) {
-    set(CURLOPT_HTTPGET, 1L);
-  } else {
-    transfer->body_size = body->size();
-    set(CURLOPT_POST, 1L);
+  if (body != nullptr) {
     set(CURLOPT_POSTFIELDSIZE_LARGE,
         static_cast<curl_off_t>(transfer->body_size));
-    if (transfer->body_size <= kSmallBody) {
-      transfer->small_body.resize(static_cast<size_t>(transfer->body_size));
-      body->Read(&transfer->small_body[0], transfer->small_body.size());
-      transfer->request.body.reset();
-      set(CURLOPT_POSTFIELDS, transfer->small_body.data());
-    } else {
-      set(CURLOPT_POSTFIELDS, nullptr);
-      set(CURLOPT_READDATA, transfer);
-    }
   }
-  set(CURLOPT_PREREQDATA, transfer);
-  set(CURLOPT_HEADERDATA, transfer);
-  set(CURLOPT_WRITEDATA, transfer);
-  set(CURLOPT_RESOLVER_START_DATA, transfer);
-  set(CURLOPT_OPENSOCKETDATA, transfer);
+  if (body_kind == BodyKind::kSmall) {
+    transfer->small_body.resize(static_cast<size_t>(transfer->body_size));
+    body->Read(&transfer->small_body[0], transfer->small_body.size());
+    transfer->request.body.reset();
+    set(CURLOPT_POSTFIELDS, transfer->small_body.data());
+  }
   return ok;
+}
+
+bool CurlTransport::SetHeaders(Handle* handle, HttpHeaders&& headers,
+                               bool has_large_body) {
+  std::shared_ptr<const SentHeaders> sent =
+      ListOf(std::move(headers), has_large_body);
+  if (sent == nullptr) return false;
+  if (handle->headers == sent) return true;
+  handle->headers = std::move(sent);
+  return Set(handle->easy.get(), CURLOPT_HTTPHEADER,
+             handle->headers->list.get());
 }
 
 // Those of the last transfer, as a rule.
@@ -613,7 +640,7 @@ void CurlTransport::Act(curl_socket_t fd, int events) {
 // libcurl takes heads up to 300 KiB, and lines up to 100 KiB, whose buffer is
 // "out of memory" beyond that.
 bool CurlTransport::IsHeadTooLarge(const Transfer& transfer, CURLcode code) {
-  if (absl::StartsWith(transfer.error, "Too large response headers")) {
+  if (absl::StartsWith(transfer.error(), "Too large response headers")) {
     return true;
   }
   curl_off_t first_byte = 0;
@@ -630,23 +657,24 @@ void CurlTransport::CollectFinished() {
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode code = message->data.result;
-    Transfer* transfer = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    Handle* handle = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &handle);
+    Transfer* transfer = handle->transfer;
     TransferEnd end =
         transfer->verdict.value_or(EndFor(code, transfer->connected));
     if (!transfer->verdict.has_value() && !transfer->head_done &&
         IsHeadTooLarge(*transfer, code)) {
       end = TransferEnd::kHeadTooLarge;
-      std::strncpy(transfer->error, "the head of the answer is too large",
+      std::strncpy(transfer->error(), "the head of the answer is too large",
                    CURL_ERROR_SIZE);
     }
     // To libcurl an answer that breaks off in its head is whole.
     if (end == TransferEnd::kComplete && !transfer->head_done) {
       end = TransferEnd::kLost;
-      std::strncpy(transfer->error, "the answer broke off in its head",
+      std::strncpy(transfer->error(), "the answer broke off in its head",
                    CURL_ERROR_SIZE);
     }
-    std::string error = transfer->error;
+    std::string error = transfer->error();
     if (error.empty() && code != CURLE_OK) error = curl_easy_strerror(code);
     End(transfer->id, end, error);
   }
@@ -712,7 +740,7 @@ void CurlTransport::End(TransferId id, TransferEnd end,
   if (end != TransferEnd::kComplete && result.error.empty()) {
     result.error = std::string(error);
   }
-  if (transfer->easy() != nullptr) {
+  if (transfer->handle != nullptr) {
     if (!transfer->small_body.empty()) {
       curl_off_t sent = 0;
       curl_easy_getinfo(transfer->easy(), CURLINFO_SIZE_UPLOAD_T, &sent);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -73,6 +74,15 @@ class CurlTransport final : private EventLoop::SocketHandler {
   };
   using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
+  enum class BodyKind { kNone, kSmall, kLarge };
+  struct RequestKind {
+    bool is_https;
+    bool may_pause;
+    bool never_proxy;
+    BodyKind body;
+    bool operator==(const RequestKind& other) const;
+  };
+
   // Headers as libcurl wants them.
   struct SentHeaders {
     HttpHeaders headers;
@@ -80,14 +90,19 @@ class CurlTransport final : private EventLoop::SocketHandler {
     HeaderList list;
   };
 
-  // A handle of libcurl, to be used for one transfer after another.
+  // A handle of libcurl, to be used for one transfer after another, with what
+  // is set in it and need not be set again.
   struct FreeEasy {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
   };
   struct Handle {
+    Transfer* transfer = nullptr;
+    char error[CURL_ERROR_SIZE] = "";
     std::shared_ptr<CURLU> url;
-    std::unique_ptr<CURL, FreeEasy> easy;
+    std::shared_ptr<const SentHeaders> headers;
+    std::optional<RequestKind> kind;
     long buffer_bytes = 0;  // Of its receive buffer, which it keeps.
+    std::unique_ptr<CURL, FreeEasy> easy;
   };
 
   CurlTransport(EventLoop* loop, CurlOptions options, CURLM* multi,
@@ -101,9 +116,11 @@ class CurlTransport final : private EventLoop::SocketHandler {
   static int OnCloseSocket(void* transport, curl_socket_t fd);
   static int OnTimeout(CURLM* multi, long timeout_ms, void* transport);
 
-  Handle NewHandle(size_t in_flight);
+  std::unique_ptr<Handle> NewHandle(size_t in_flight);
   bool SetUpHandle(Handle* handle);
   bool SetUp(Transfer* transfer);
+  bool SetKind(Handle* handle, const RequestKind& kind);
+  bool SetHeaders(Handle* handle, HttpHeaders&& headers, bool has_large_body);
   bool SetUrl(Handle* handle, const std::string& url);
   std::shared_ptr<const SentHeaders> ListOf(HttpHeaders&& headers,
                                             bool has_large_body);
@@ -123,8 +140,8 @@ class CurlTransport final : private EventLoop::SocketHandler {
   absl::flat_hash_set<curl_socket_t> sockets_;  // That OnCloseSocket() closes.
   int connected_ = 0;  // Transfers that have a connection.
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
-  HeaderList proxy_headers_;  // For tunnels.
-  Handle spare_;              // Of the last transfer.
+  HeaderList proxy_headers_;       // For tunnels.
+  std::unique_ptr<Handle> spare_;  // Of the last transfer; may be null.
   std::string last_url_;
   std::shared_ptr<CURLU> last_parsed_url_;
   std::shared_ptr<const SentHeaders> last_headers_;
