@@ -118,8 +118,8 @@ Gates::Gates(const GateOptions& options, const RateLimits& limits,
   stated_limit_ = std::make_shared<const Diagnosis>(std::move(diagnosis));
 }
 
-Gates::ProjectModel& Gates::Of(const std::string& project,
-                               const std::string& model) {
+Gates::ProjectModel* Gates::RouteOf(const std::string& project,
+                                    const std::string& model) {
   auto route = routes_.find(NamesLess::Views(project, model));
   if (route == routes_.end()) {
     route = routes_
@@ -127,7 +127,14 @@ Gates::ProjectModel& Gates::Of(const std::string& project,
                          std::make_unique<ProjectModel>(options_, limits_))
                 .first;
   }
-  return *route->second;
+  return route->second.get();
+}
+
+Gates::Way Gates::WayOf(const GateCredential& credential,
+                        Named<ModelState>* model) {
+  return {&*keys_.try_emplace(credential.id, options_).first,
+          &*money_.try_emplace(credential.project, options_).first, model,
+          RouteOf(credential.project, model->first)};
 }
 
 bool Gates::IsOurs(const std::string& project) const {
@@ -136,24 +143,12 @@ bool Gates::IsOurs(const std::string& project) const {
       [&project](const auto& key) { return key.project == project; });
 }
 
-VerdictGate& Gates::MoneyOf(const std::string& project) {
-  return money_.try_emplace(project, options_).first->second;
-}
-
-VerdictGate& Gates::KeyOf(const std::string& id) {
-  return keys_.try_emplace(id, options_).first->second;
-}
-
-Gates::ModelState& Gates::Model(const std::string& model) {
-  return models_.try_emplace(model, options_).first->second;
-}
-
-Gates::Opening Gates::Check(const GateCredential& credential,
-                            const Demand& demand, absl::Time now) {
-  ProjectModel& route = Of(credential.project, demand.model);
+Gates::Opening Gates::Check(const Way& way, const Demand& demand,
+                            absl::Time now) {
+  ProjectModel& route = *way.route;
+  ModelState& model = way.model->second;
   for (const VerdictGate* gate :
-       {&KeyOf(credential.id), &Model(demand.model).verdict,
-        &MoneyOf(credential.project), &route.verdict}) {
+       {&way.key->second, &model.verdict, &way.money->second, &route.verdict}) {
     if (auto verdict = gate->Closed(now)) return {std::move(verdict), now, {}};
   }
   Opening opening;
@@ -178,7 +173,6 @@ Gates::Opening Gates::Check(const GateCredential& credential,
       opening.why = nullptr;
     }
   }
-  ModelState& model = Model(demand.model);
   if (route.told_until > opening.at) {
     opening.at = route.told_until;
     opening.why = model.last_fault;
@@ -192,23 +186,25 @@ Gates::Opening Gates::Check(const GateCredential& credential,
   return opening;
 }
 
-Admission Gates::AskForTurn(const Demand& demand, absl::Time now) {
-  Queue& queue = queues_[demand.model];
+Admission Gates::AskForTurn(const Demand& demand, Queue* queue,
+                            absl::Time now) {
   const auto place = queue
-                         .try_emplace({demand.priority, demand.place},
-                                      Waiter{demand.deadline, demand.ticket})
+                         ->try_emplace({demand.priority, demand.place},
+                                       Waiter{demand.deadline, demand.ticket})
                          .first;
-  if (place == queue.begin()) wants_turn_ = true;
+  if (place == queue->begin()) wants_turn_ = true;
   return AskAgain{std::nullopt, now, nullptr};
 }
 
-Gates::Choice Gates::Choose(const Demand& demand, absl::Time now) {
+Gates::Choice Gates::Choose(const Demand& demand, Named<ModelState>* model,
+                            absl::Time now) {
   Choice choice;
   for (size_t i = 0; i < credentials_.size(); ++i) {
     if (std::count(demand.exhausted.begin(), demand.exhausted.end(), i) > 0) {
       continue;
     }
-    Opening opening = Check(credentials_[i], demand, now);
+    const Way way = WayOf(credentials_[i], model);
+    Opening opening = Check(way, demand, now);
     if (opening.closed != nullptr) {
       // What heals by itself says more about what to do than what does not.
       if (choice.closed == nullptr || (!choice.closed->retry_at.has_value() &&
@@ -220,25 +216,28 @@ Gates::Choice Gates::Choose(const Demand& demand, absl::Time now) {
     if (!choice.best.has_value() || opening.at < choice.best->at) {
       choice.best = std::move(opening);
       choice.credential = i;
+      choice.way = way;
     }
   }
   return choice;
 }
 
 std::optional<absl::Time> Gates::OpensAt(const Demand& demand, absl::Time now) {
-  const Choice choice = Choose(demand, now);
+  const Choice choice =
+      Choose(demand, &*models_.try_emplace(demand.model, options_).first, now);
   if (!choice.best.has_value()) return absl::InfiniteFuture();
   if (choice.best->at == absl::InfiniteFuture()) return std::nullopt;
   return choice.best->at;
 }
 
 Admission Gates::Admit(const Demand& demand, absl::Time now) {
-  MakeRoomFor(demand.model, now);
-  auto [best, chosen, closed] = Choose(demand, now);
+  Named<ModelState>* const model = MakeRoomFor(demand.model, now);
+  Queue& queue = model->second.queue;
+  auto [best, chosen, way, closed] = Choose(demand, model, now);
   const bool waits = best.has_value() && best->at > now;
-  if (!waits && !has_turn(now)) return AskForTurn(demand, now);
+  if (!waits && !has_turn(now)) return AskForTurn(demand, &queue, now);
   if (!best.has_value()) {
-    Leave(demand, now);
+    LeaveQueue(demand, &queue);
     if (closed == nullptr) return NotAdmitted{};
     const std::optional<absl::Time> retry_at = closed->retry_at;
     return NotAdmitted{std::move(closed), retry_at};
@@ -246,7 +245,7 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
   const bool when_woken = best->at == absl::InfiniteFuture();
   if (when_woken) best->at = demand.deadline;
   if (!when_woken && best->at >= demand.deadline) {
-    Leave(demand, now);
+    LeaveQueue(demand, &queue);
     const bool told = best->why != nullptr;
     return NotAdmitted{
         std::move(best->why),
@@ -257,37 +256,38 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
     // Not in line, where it would hold up those who do not need the budget.
     const absl::Time budget = retry_budget_.Next(now);
     if (budget > now) {
-      Leave(demand, now);
-      return AskAgain{budget, budget, Model(demand.model).last_fault};
+      LeaveQueue(demand, &queue);
+      return AskAgain{budget, budget, model->second.last_fault};
     }
   }
 
-  Queue& queue = queues_[demand.model];
-  const auto [place, is_new] = queue.try_emplace(
-      {demand.priority, demand.place}, Waiter{demand.deadline, demand.ticket});
-  if (place != queue.begin()) {
-    Waiter& waiter = place->second;
-    if (is_new && std::next(place) == queue.end() && !when_woken) {
-      const absl::Time turn =
-          BestThroughput(demand, now).TurnOf(queue.size() - 1, best->at);
-      if (turn >= demand.deadline) waiter.too_late = turn;
+  // Who finds nobody in line and may go need not stand in it.
+  if (waits || !queue.empty()) {
+    const auto [place, is_new] =
+        queue.try_emplace({demand.priority, demand.place},
+                          Waiter{demand.deadline, demand.ticket});
+    if (place != queue.begin()) {
+      Waiter& waiter = place->second;
+      if (is_new && std::next(place) == queue.end() && !when_woken) {
+        const absl::Time turn = BestThroughput(demand, model, now)
+                                    .TurnOf(queue.size() - 1, best->at);
+        if (turn >= demand.deadline) waiter.too_late = turn;
+      }
+      if (waiter.too_late != absl::InfinitePast()) {
+        const absl::Time turn = waiter.too_late;
+        LeaveQueue(demand, &queue);
+        return NotAdmitted{std::move(best->why), turn};
+      }
+      return AskAgain{std::nullopt, best->at, best->why};
     }
-    if (waiter.too_late != absl::InfinitePast()) {
-      const absl::Time turn = waiter.too_late;
-      Leave(demand, now);
-      return NotAdmitted{std::move(best->why), turn};
-    }
-    return AskAgain{std::nullopt, best->at, best->why};
+    if (when_woken) return AskAgain{std::nullopt, best->at, best->why};
+    if (waits) return AskAgain{best->at, best->at, best->why};
+    queue.erase(place);
   }
-  if (when_woken) return AskAgain{std::nullopt, best->at, best->why};
-  if (best->at > now) {
-    return AskAgain{best->at, best->at, best->why};
-  }
-  queue.erase(place);
   const uint64_t id = ++last_permit_;
-  Send(id, chosen, demand, now);
+  Send(id, way, demand, now);
   if (alone_ || --turn_left_ > 0) {
-    WakeFirst(demand.model);
+    WakeFirst(queue);
   } else {
     turn_until_ = absl::InfinitePast();
     wants_turn_ = !queue.empty();
@@ -295,26 +295,22 @@ Admission Gates::Admit(const Demand& demand, absl::Time now) {
   return Permit(this, id, chosen);
 }
 
-void Gates::Send(uint64_t id, size_t credential, const Demand& demand,
+void Gates::Send(uint64_t id, const Way& way, const Demand& demand,
                  absl::Time now) {
-  ModelState& model = Model(demand.model);
+  ModelState& model = way.model->second;
   ++model.in_flight;
   model.breaker.OnSent(id, now);
   if (demand.repeats) retry_budget_.OnRetry(now);
-  Sent sent{demand.model, credentials_[credential], demand.input_tokens, now,
-            demand.repeats};
+  const Sent sent{way, demand.input_tokens, now, demand.repeats};
   Note(LedgerEvent::Kind::kSent, id, sent, now, std::nullopt);
-  TakeQuota(id, std::move(sent), now);
+  TakeQuota(id, sent, now);
 }
 
-void Gates::TakeQuota(uint64_t id, Sent sent, absl::Time now) {
-  ProjectModel& route = Of(sent.key.project, sent.model);
+void Gates::TakeQuota(uint64_t id, const Sent& sent, absl::Time now) {
+  ProjectModel& route = *sent.way.route;
   ++route.in_flight;
   route.slow_start.OnSent(id, route.in_flight, now);
-  route.verdict.OnSent(id, now);
-  KeyOf(sent.key.id).OnSent(id, now);
-  Model(sent.model).verdict.OnSent(id, now);
-  MoneyOf(sent.key.project).OnSent(id, now);
+  for (VerdictGate* gate : sent.way.verdicts()) gate->OnSent(id, now);
   for (const ProjectModel::Bound& bound : route.buckets) {
     bound.bucket->OnSent(id, Amount(bound.unit, sent.input_tokens), now);
   }
@@ -323,14 +319,14 @@ void Gates::TakeQuota(uint64_t id, Sent sent, absl::Time now) {
          route.record.front().at < now - options_.minute * 10) {
     route.record.pop_front();
   }
-  sent_[id] = std::move(sent);
+  sent_.emplace(id, sent);
 }
 
 void Gates::OnUnderWay(const Permit& permit, absl::Time now) {
   const auto entry = sent_.find(permit.id_);
   if (entry == sent_.end()) return;
   entry->second.under_way = true;
-  ProjectModel& route = Of(entry->second.key.project, entry->second.model);
+  ProjectModel& route = *entry->second.way.route;
   route.slow_start.OnUnderWay(permit.id_, now);
   for (const auto& bound : route.buckets) {
     bound.bucket->OnUnderWay(permit.id_, now);
@@ -361,7 +357,7 @@ void Gates::Record(Permit permit, absl::Time now,
 void Gates::RecordHealth(uint64_t id, const Sent& sent,
                          const std::optional<Diagnosis>& diagnosis,
                          absl::Time now, double random) {
-  ModelState& model = Model(sent.model);
+  ModelState& model = sent.way.model->second;
   --model.in_flight;
   switch (TellingOf(diagnosis.has_value() ? &*diagnosis : nullptr)) {
     case Telling::kServed:
@@ -381,7 +377,8 @@ void Gates::RecordHealth(uint64_t id, const Sent& sent,
 
 void Gates::RecordQuota(uint64_t id, const Sent& sent,
                         const Diagnosis* diagnosis, absl::Time now) {
-  ProjectModel& route = Of(sent.key.project, sent.model);
+  ProjectModel& route = *sent.way.route;
+  Queue& queue = sent.way.model->second.queue;
   --route.in_flight;
   const Cause cause = diagnosis != nullptr ? diagnosis->cause : Cause::kNoImage;
   VerdictGate* closing = nullptr;
@@ -391,20 +388,20 @@ void Gates::RecordQuota(uint64_t id, const Sent& sent,
       closing = &route.verdict;
       break;
     case Cause::kBilling:
-      closing = &MoneyOf(sent.key.project);
+      closing = &sent.way.money->second;
       break;
     case Cause::kCredential:
-      closing = &KeyOf(sent.key.id);
+      closing = &sent.way.key->second;
       break;
     case Cause::kModelNotFound:
-      closing = &Model(sent.model).verdict;
+      closing = &sent.way.model->second.verdict;
       break;
     default:
       break;
   }
   if (diagnosis != nullptr && MayBeQuota(*diagnosis)) {
     NoteRefusalTook(now - sent.at);
-    Refused(id, sent, *diagnosis, &route, now);
+    Refused(id, sent, *diagnosis, now);
   } else if (closing != nullptr) {
     closing->OnVerdict(id, sent.at, *diagnosis, now);
     route.slow_start.OnReleased(id);
@@ -418,15 +415,12 @@ void Gates::RecordQuota(uint64_t id, const Sent& sent,
                             now + options_.minute * kLongestDelayInMinutes));
     }
     if (diagnosis == nullptr) {
-      const size_t wanted =
-          static_cast<size_t>(route.in_flight) + queues_[sent.model].size();
+      const size_t wanted = static_cast<size_t>(route.in_flight) + queue.size();
       route.slow_start.OnDelivered(sent.at, static_cast<double>(wanted), now);
     }
     for (const auto& bound : route.buckets) bound.bucket->OnSettled(id, now);
   }
-  for (VerdictGate* gate :
-       {&route.verdict, &KeyOf(sent.key.id), &Model(sent.model).verdict,
-        &MoneyOf(sent.key.project)}) {
+  for (VerdictGate* gate : sent.way.verdicts()) {
     if (gate == closing) continue;
     // A refusal for one cause leaves the others open, a rate limit proves that
     // there is a quota at all.
@@ -436,9 +430,13 @@ void Gates::RecordQuota(uint64_t id, const Sent& sent,
     gate->OnReleased(id);
   }
   if (closing != nullptr) {
-    for (const auto& waiting : queues_) WakeAll(waiting.first);
+    for (const auto& [name, model] : models_) {
+      for (const auto& [place, waiter] : model.queue) {
+        woken_.push_back(waiter.ticket);
+      }
+    }
   } else {
-    WakeFirst(sent.model);
+    WakeFirst(queue);
   }
 }
 
@@ -485,7 +483,8 @@ void Gates::NoteRefusalTook(absl::Duration time) {
 }
 
 void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
-                    ProjectModel* route, absl::Time now) {
+                    absl::Time now) {
+  ProjectModel* const route = sent.way.route;
   route->last_refusal = std::make_shared<const Diagnosis>(diagnosis);
   std::vector<QuotaViolation> violations = diagnosis.violations;
   if (violations.empty()) {
@@ -498,7 +497,7 @@ void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
   bool uncertain = false;
   const auto use = UseOf(route, id);
   for (const QuotaViolation& violation : violations) {
-    const auto [bucket, is_its_own] = BucketFor(sent, violation, route, now);
+    const auto [bucket, is_its_own] = BucketFor(sent, violation, now);
     bucket->OnRefused(id, sent.at,
                       is_its_own ? LimitOf(violation) : std::nullopt,
                       diagnosis.retry_at, now);
@@ -516,11 +515,11 @@ void Gates::Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
     opens = std::max(opens, bound.bucket->closed_until().value_or(now));
   }
   Demand demand;
-  demand.model = sent.model;
+  demand.model = sent.way.model->first;
   demand.input_tokens = sent.input_tokens;
-  const Throughput best = BestThroughput(demand, now);
+  const Throughput best = BestThroughput(demand, sent.way.model, now);
   size_t ahead = 0;
-  for (auto& [key, waiter] : queues_[sent.model]) {
+  for (auto& [key, waiter] : sent.way.model->second.queue) {
     const absl::Time turn = best.TurnOf(ahead, opens);
     if (ahead++ > 0 && turn >= waiter.deadline) waiter.too_late = turn;
     if (waiter.too_late != absl::InfinitePast() || opens >= waiter.deadline) {
@@ -536,13 +535,15 @@ absl::Time Gates::Throughput::TurnOf(size_t ahead, absl::Time first) const {
   return first + window * std::floor(static_cast<double>(ahead) / requests);
 }
 
-Gates::Throughput Gates::BestThroughput(const Demand& demand, absl::Time now) {
+Gates::Throughput Gates::BestThroughput(const Demand& demand,
+                                        Named<ModelState>* model,
+                                        absl::Time now) {
   Throughput best;
   for (const GateCredential& key : credentials_) {
-    if (Check(key, demand, now).closed != nullptr) continue;
+    const Way way = WayOf(key, model);
+    if (Check(way, demand, now).closed != nullptr) continue;
     std::optional<double> least;
-    for (const ProjectModel::Bound& bound :
-         Of(key.project, demand.model).buckets) {
+    for (const ProjectModel::Bound& bound : way.route->buckets) {
       if (!bound.bucket->limit().has_value()) continue;
       const double admitted = std::floor(
           *bound.bucket->limit() / Amount(bound.unit, demand.input_tokens));
@@ -563,7 +564,7 @@ void Gates::Release(uint64_t id) {
   Note(sent.under_way ? LedgerEvent::Kind::kReleased
                       : LedgerEvent::Kind::kUnsent,
        id, sent, sent.at, std::nullopt);
-  ModelState& model = Model(sent.model);
+  ModelState& model = sent.way.model->second;
   --model.in_flight;
   if (sent.under_way) {
     model.breaker.OnReleased(id);
@@ -576,7 +577,7 @@ void Gates::Release(uint64_t id) {
 }
 
 void Gates::WithdrawQuota(uint64_t id, const Sent& sent) {
-  ProjectModel& route = Of(sent.key.project, sent.model);
+  ProjectModel& route = *sent.way.route;
   for (const auto& bound : route.buckets) bound.bucket->OnUnsent(id);
   const auto use = UseOf(&route, id);
   if (use != route.record.end()) route.record.erase(use);
@@ -584,38 +585,29 @@ void Gates::WithdrawQuota(uint64_t id, const Sent& sent) {
 }
 
 void Gates::ReleaseQuota(uint64_t id, const Sent& sent) {
-  ProjectModel& route = Of(sent.key.project, sent.model);
+  ProjectModel& route = *sent.way.route;
   --route.in_flight;
   route.slow_start.OnReleased(id);
   for (const auto& bound : route.buckets) bound.bucket->OnReleased(id);
-  for (VerdictGate* gate :
-       {&route.verdict, &KeyOf(sent.key.id), &Model(sent.model).verdict,
-        &MoneyOf(sent.key.project)}) {
-    gate->OnReleased(id);
-  }
-  WakeFirst(sent.model);
+  for (VerdictGate* gate : sent.way.verdicts()) gate->OnReleased(id);
+  WakeFirst(sent.way.model->second.queue);
 }
 
 void Gates::Leave(const Demand& demand, absl::Time) {
-  const auto queue = queues_.find(demand.model);
-  if (queue == queues_.end()) return;
-  const auto place = queue->second.find({demand.priority, demand.place});
-  if (place == queue->second.end()) return;
-  const bool first = place == queue->second.begin();
-  queue->second.erase(place);
-  if (first) WakeFirst(demand.model);
+  const auto model = models_.find(demand.model);
+  if (model != models_.end()) LeaveQueue(demand, &model->second.queue);
 }
 
-void Gates::WakeFirst(const std::string& model) {
-  const auto queue = queues_.find(model);
-  if (queue == queues_.end() || queue->second.empty()) return;
-  woken_.push_back(queue->second.begin()->second.ticket);
+void Gates::LeaveQueue(const Demand& demand, Queue* queue) {
+  const auto place = queue->find({demand.priority, demand.place});
+  if (place == queue->end()) return;
+  const bool first = place == queue->begin();
+  queue->erase(place);
+  if (first) WakeFirst(*queue);
 }
 
-void Gates::WakeAll(const std::string& model) {
-  for (const auto& waiter : queues_[model]) {
-    woken_.push_back(waiter.second.ticket);
-  }
+void Gates::WakeFirst(const Queue& queue) {
+  if (!queue.empty()) woken_.push_back(queue.begin()->second.ticket);
 }
 
 }  // namespace gemini::internal

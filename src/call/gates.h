@@ -5,6 +5,7 @@
 #ifndef GEMINI_SRC_CALL_GATES_H_
 #define GEMINI_SRC_CALL_GATES_H_
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -222,25 +223,11 @@ class Gates {
   // Those who wait for a model, in the order in which they are let in.
   using Queue = std::map<std::pair<Priority, uint64_t>, Waiter>;
 
-  // A request on its way.
-  struct Sent {
-    std::string model;
-    GateCredential key;
-    double input_tokens;
-    absl::Time at;
-    bool repeats = false;
-    bool under_way = false;
-  };
-
   struct Opening {
     std::shared_ptr<const Diagnosis> closed;  // Waiting does not open it.
     absl::Time at;                            // Else.
     std::shared_ptr<const Diagnosis> why;     // Null: too many at once.
   };
-
-  ProjectModel& Of(const std::string& project, const std::string& model);
-  VerdictGate& MoneyOf(const std::string& project);
-  VerdictGate& KeyOf(const std::string& id);
 
   // What is known of a model, whoever asks it.
   struct ModelState {
@@ -252,28 +239,56 @@ class Gates {
     int in_flight = 0;
     std::shared_ptr<const Diagnosis> last_fault;
     absl::Time asked_at = absl::InfinitePast();
+    Queue queue;
   };
-  ModelState& Model(const std::string& model);
+  template <typename State>
+  using Named = typename std::map<std::string, State>::value_type;
+
+  // The gates that a request of one key to one model passes. They stay while it
+  // is on its way.
+  struct Way {
+    std::array<VerdictGate*, 4> verdicts() const {
+      return {&route->verdict, &key->second, &model->second.verdict,
+              &money->second};
+    }
+
+    Named<VerdictGate>* key;
+    Named<VerdictGate>* money;  // By project.
+    Named<ModelState>* model;
+    ProjectModel* route;
+  };
+
+  // A request on its way.
+  struct Sent {
+    Way way;
+    double input_tokens;
+    absl::Time at;
+    bool repeats = false;
+    bool under_way = false;
+  };
+
+  ProjectModel* RouteOf(const std::string& project, const std::string& model);
+  Way WayOf(const GateCredential& credential, Named<ModelState>* model);
   bool IsOurs(const std::string& project) const;
-  void MakeRoomFor(const std::string& model, absl::Time now);
+  // Returns that of `model`, which may be new.
+  Named<ModelState>* MakeRoomFor(const std::string& model, absl::Time now);
   bool HoldsBack(const ProjectModel& route, absl::Time now);
   void ForgetModel(const std::string& model);
   void ForgetQuota(const QuotaName* name);
   bool MakeRoomForQuota(ProjectModel* route, double input_tokens,
                         absl::Time now);
-  Opening Check(const GateCredential& credential, const Demand& demand,
-                absl::Time now);
+  Opening Check(const Way& way, const Demand& demand, absl::Time now);
   // Of all keys that the demand may use.
   struct Choice {
-    std::optional<Opening> best;              // None: all are closed.
-    size_t credential = 0;                    // The best one's.
+    std::optional<Opening> best;  // None: all are closed.
+    size_t credential = 0;        // The best one's.
+    Way way = {};
     std::shared_ptr<const Diagnosis> closed;  // Why the others are.
   };
-  Choice Choose(const Demand& demand, absl::Time now);
-  Admission AskForTurn(const Demand& demand, absl::Time now);
-  void Send(uint64_t id, size_t credential, const Demand& demand,
-            absl::Time now);
-  void TakeQuota(uint64_t id, Sent sent, absl::Time now);
+  Choice Choose(const Demand& demand, Named<ModelState>* model, absl::Time now);
+  Admission AskForTurn(const Demand& demand, Queue* queue, absl::Time now);
+  void Send(uint64_t id, const Way& way, const Demand& demand, absl::Time now);
+  void TakeQuota(uint64_t id, const Sent& sent, absl::Time now);
   void RecordHealth(uint64_t id, const Sent& sent,
                     const std::optional<Diagnosis>& diagnosis, absl::Time now,
                     double random);
@@ -286,16 +301,16 @@ class Gates {
   void NoteRefusalTook(absl::Duration time);
   void NoteSpread(absl::Duration time);
   void Refused(uint64_t id, const Sent& sent, const Diagnosis& diagnosis,
-               ProjectModel* route, absl::Time now);
+               absl::Time now);
   void Note(LedgerEvent::Kind kind, uint64_t id, const Sent& sent,
             absl::Time now, const std::optional<Diagnosis>& diagnosis);
   // `bucket` knows the quota of `violation`, or all that found no place.
-  struct Named {
+  struct QuotaFound {
     QuotaBucket* bucket;
     bool is_its_own;
   };
-  Named BucketFor(const Sent& sent, const QuotaViolation& violation,
-                  ProjectModel* route, absl::Time now);
+  QuotaFound BucketFor(const Sent& sent, const QuotaViolation& violation,
+                       absl::Time now);
   void Release(uint64_t id);
   // What all keys together let in at best, as if nobody else used them.
   struct Throughput {
@@ -306,9 +321,10 @@ class Gates {
     // first one does at `first`.
     absl::Time TurnOf(size_t ahead, absl::Time first) const;
   };
-  Throughput BestThroughput(const Demand& demand, absl::Time now);
-  void WakeFirst(const std::string& model);
-  void WakeAll(const std::string& model);
+  Throughput BestThroughput(const Demand& demand, Named<ModelState>* model,
+                            absl::Time now);
+  void LeaveQueue(const Demand& demand, Queue* queue);
+  void WakeFirst(const Queue& queue);
 
   GateOptions options_;
   const RateLimits limits_;
@@ -332,7 +348,6 @@ class Gates {
   std::shared_ptr<const Diagnosis> stated_limit_;  // The user's limit is met.
   std::map<QuotaName, std::unique_ptr<QuotaBucket>> buckets_;
   std::map<uint64_t, Sent> sent_;
-  std::map<std::string, Queue> queues_;  // By model.
   std::vector<uint64_t> woken_;
 
   // Of the time that refusals took: its mean, and how far from it they are.

@@ -28,15 +28,13 @@ absl::Duration LengthOf(QuotaWindow window, absl::Duration minute) {
 
 }  // namespace
 
-void Gates::MakeRoomFor(const std::string& model, absl::Time now) {
+Gates::Named<Gates::ModelState>* Gates::MakeRoomFor(const std::string& model,
+                                                    absl::Time now) {
   const auto [entry, is_new] = models_.try_emplace(model, options_);
   entry->second.asked_at = std::max(entry->second.asked_at, now);
-  if (!is_new || models_.size() <= kMaxModels) return;
+  if (!is_new || models_.size() <= kMaxModels) return &*entry;
   std::set<std::string> needed = {model};
   std::set<std::string> closed;
-  for (const auto& [name, queue] : queues_) {
-    if (!queue.empty()) needed.insert(name);
-  }
   for (const auto& [name, route] : routes_) {
     if (HoldsBack(*route, now)) needed.insert(name.second);
     if (route->verdict.Closed(now) != nullptr) closed.insert(name.second);
@@ -48,7 +46,9 @@ void Gates::MakeRoomFor(const std::string& model, absl::Time now) {
   };
   std::vector<Candidate> candidates;
   for (const auto& [name, state] : models_) {
-    if (state.in_flight > 0 || needed.count(name) > 0) continue;
+    if (state.in_flight > 0 || !state.queue.empty() || needed.count(name) > 0) {
+      continue;
+    }
     candidates.push_back({closed.count(name) > 0 ||
                               state.verdict.Closed(now) != nullptr ||
                               !state.breaker.is_closed(),
@@ -64,6 +64,7 @@ void Gates::MakeRoomFor(const std::string& model, absl::Time now) {
     if (models_.size() <= kMaxModels - kMaxModels / 8) break;
     ForgetModel(candidate.name);
   }
+  return &*entry;
 }
 
 bool Gates::HoldsBack(const ProjectModel& route, absl::Time now) {
@@ -97,7 +98,6 @@ void Gates::ForgetModel(const std::string& model) {
       if (!shared) buckets_.erase(QuotaName(*bound.name));
     }
   }
-  queues_.erase(model);
   models_.erase(model);
 }
 
@@ -131,8 +131,11 @@ bool Gates::MakeRoomForQuota(ProjectModel* route, double input_tokens,
   return true;
 }
 
-Gates::Named Gates::BucketFor(const Sent& sent, const QuotaViolation& violation,
-                              ProjectModel* route, absl::Time now) {
+Gates::QuotaFound Gates::BucketFor(const Sent& sent,
+                                   const QuotaViolation& violation,
+                                   absl::Time now) {
+  ProjectModel* const route = sent.way.route;
+  const std::string& project = sent.way.money->first;
   std::string of = absl::StrCat(violation.model, "|", violation.location);
   for (const auto& [name, value] : violation.dimensions) {
     absl::StrAppend(&of, "|", name, "=", value);
@@ -145,7 +148,7 @@ Gates::Named Gates::BucketFor(const Sent& sent, const QuotaViolation& violation,
       absl::StrCat("|", reinterpret_cast<uintptr_t>(route));
   // Of no model that is named: of the one that was asked for.
   if (bare || violation.model.empty()) of += here;
-  QuotaName name(sent.key.project, quota, of);
+  QuotaName name(project, quota, of);
   QuotaUnit unit = violation.unit;
   const auto find = [&] {
     return std::find_if(
@@ -156,7 +159,7 @@ Gates::Named Gates::BucketFor(const Sent& sent, const QuotaViolation& violation,
   bool is_its_own = true;
   if (bound == route->buckets.end() &&
       !MakeRoomForQuota(route, sent.input_tokens, now)) {
-    name = QuotaName(sent.key.project, "more", here);
+    name = QuotaName(project, "more", here);
     bare = true;
     unit = QuotaUnit::kUnknown;
     is_its_own = false;

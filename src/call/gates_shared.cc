@@ -29,7 +29,7 @@ void Gates::OnTurn(absl::Time until) {
   turn_left_ = kRequestsATurn;
   wants_turn_ = false;
   if (until == absl::InfinitePast()) return;
-  for (const auto& queue : queues_) WakeFirst(queue.first);
+  for (const auto& [name, model] : models_) WakeFirst(model.queue);
 }
 
 void Gates::OnAlone(bool alone) {
@@ -46,9 +46,9 @@ void Gates::Note(LedgerEvent::Kind kind, uint64_t id, const Sent& sent,
   event.kind = kind;
   event.process = process_;
   event.request = id;
-  event.project = sent.key.project;
-  event.credential = sent.key.id;
-  event.model = sent.model;
+  event.project = sent.way.money->first;
+  event.credential = sent.way.key->first;
+  event.model = sent.way.model->first;
   const bool ended = kind == LedgerEvent::Kind::kEnded;
   event.at = ended ? now : sent.at;
   event.input_tokens = sent.input_tokens;
@@ -68,13 +68,9 @@ void Gates::OnForeign(const LedgerEvent& event, absl::Time now) {
     heard_.emplace_back(now, name);
     const uint64_t id = ++last_permit_;
     foreign_[name] = id;
-    MakeRoomFor(event.model, now);
-    TakeQuota(id,
-              {event.model,
-               {event.credential, event.project},
-               event.input_tokens,
-               at},
-              at);
+    const Way way =
+        WayOf({event.credential, event.project}, MakeRoomFor(event.model, now));
+    TakeQuota(id, {way, event.input_tokens, at}, at);
     return;
   }
   const auto known = foreign_.find(name);
@@ -128,8 +124,8 @@ void Gates::ReleaseForeign(absl::Time now) {
 void Gates::OnForeignDay(const LedgerDay& day, absl::Time now) {
   if (!IsOurs(day.project)) return;
   MakeRoomFor(day.model, now);
-  ProjectModel& route = Of(day.project, day.model);
-  for (const ProjectModel::Bound& bound : route.buckets) {
+  for (const ProjectModel::Bound& bound :
+       RouteOf(day.project, day.model)->buckets) {
     if (bound.bucket->kind() != QuotaBucket::Kind::kDay) continue;
     bound.bucket->OnSent(++last_permit_, static_cast<double>(day.sent), now);
   }
