@@ -1,12 +1,15 @@
 // How much work gets through a quota that nobody told the client: N pictures,
 // at most K at once, within D seconds. The last line of standard output is one
 // JSON object. With --time-scale F the client's own time constants are F times
-// their length, so that a quota per minute can be watched in seconds.
+// their length, so that a quota per minute can be watched in seconds; with
+// --clock-ahead-s A its clock shows A seconds more than the time of day.
 
 #include <algorithm>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -17,6 +20,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/clock.h"
 #include "client/client_core.h"
 #include "gemini/client.h"
 
@@ -26,7 +30,7 @@ using gemini::Cause;
 
 constexpr char kUsage[] =
     "usage: goodput_client --base-url URL --model M --jobs N --concurrency K "
-    "--deadline-s D --api-key KEY[,KEY2] [--time-scale F]";
+    "--deadline-s D --api-key KEY[,KEY2] [--time-scale F] [--clock-ahead-s A]";
 
 struct Options {
   std::string base_url;
@@ -36,6 +40,7 @@ struct Options {
   int concurrency = 0;
   double deadline_s = 0;
   double time_scale = 1;
+  double clock_ahead_s = 0;
 };
 
 bool ParseOptions(int argc, char** argv, Options* options) {
@@ -57,6 +62,8 @@ bool ParseOptions(int argc, char** argv, Options* options) {
       good = absl::SimpleAtod(value, &options->deadline_s);
     } else if (name == "--time-scale") {
       good = absl::SimpleAtod(value, &options->time_scale);
+    } else if (name == "--clock-ahead-s") {
+      good = absl::SimpleAtod(value, &options->clock_ahead_s);
     } else {
       good = false;
     }
@@ -67,6 +74,25 @@ bool ParseOptions(int argc, char** argv, Options* options) {
          options->jobs > 0 && options->concurrency > 0 &&
          options->deadline_s > 0 && options->time_scale > 0;
 }
+
+// The system's clock, set differently.
+class ClockAhead final : public gemini::internal::Clock {
+ public:
+  explicit ClockAhead(absl::Duration ahead) : ahead_(ahead) {}
+
+  absl::Time Now() override { return clock_->Now() + ahead_; }
+  absl::Duration RealTimeUntil(absl::Time time) override {
+    return clock_->RealTimeUntil(time - ahead_);
+  }
+  void SetWaker(std::function<void()> wake) override {
+    clock_->SetWaker(std::move(wake));
+  }
+
+ private:
+  const absl::Duration ahead_;
+  const std::shared_ptr<gemini::internal::Clock> clock_ =
+      gemini::internal::NewSystemClock();
+};
 
 // Copies that run at once have numbers, and share a ledger where the system
 // gives them a folder for it.
@@ -214,6 +240,8 @@ int main(int argc, char** argv) {
   }
   gemini::internal::ClientParts parts;
   parts.gates = Scaled(options.time_scale);
+  parts.clock =
+      std::make_shared<ClockAhead>(absl::Seconds(options.clock_ahead_s));
   auto client = std::move(parts).Assemble(std::move(client_options));
   if (!client.ok()) {
     std::fprintf(stderr, "goodput_client: %s\n",

@@ -43,7 +43,9 @@ LocalServer::LocalServer(const Situation& situation,
     : situation_(situation),
       options_(options),
       minute_(MinuteOf(situation)),
-      wall_minute_(absl::InfiniteFuture()),
+      begins_(minute_ + situation.into_minute * options.time_scale),
+      started_(absl::InfiniteFuture()),
+      before_(minute_),
       picture_(std::make_shared<std::string>(DrawSmallPicture())),
       io_(1) {
   gemini_emulator::EmulatorOptions emulator;
@@ -55,7 +57,6 @@ LocalServer::LocalServer(const Situation& situation,
     done(picture_);
   };
   emulator.log = [this](const RequestRecord& record) { Note(record); };
-  // Its clock begins at the full minute, wherever that is on the wall.
   emulator_ = std::make_unique<Emulator>(std::move(emulator));
   server_ = std::make_unique<gemini_emulator::Server>(&io_, emulator_.get());
 }
@@ -66,11 +67,18 @@ LocalServer::~LocalServer() {
 }
 
 absl::Time LocalServer::Now() const {
-  if (wall_minute_ == absl::InfiniteFuture()) return minute_;
-  return minute_ + (absl::Now() - wall_minute_);
+  if (started_ == absl::InfiniteFuture()) return before_;
+  return begins_ + (absl::Now() - started_);
+}
+
+absl::Duration LocalServer::clients_ahead() const {
+  const absl::Duration into_clients = begins_ - minute_ + options_.minute_phase;
+  const absl::Duration wall = started_ - absl::UnixEpoch();
+  return absl::Floor(wall, options_.minute()) + into_clients - wall;
 }
 
 void LocalServer::UseAsStrangers() {
+  before_ = begins_ - kStrangersAgo * options_.time_scale;
   HttpRequest request;
   request.method = "POST";
   request.target = absl::StrCat("/v1beta/models/", kModel, ":generateContent");
@@ -85,21 +93,9 @@ void LocalServer::UseAsStrangers() {
 absl::Status LocalServer::Start() {
   absl::Status listening = server_->Listen("127.0.0.1", 0);
   if (!listening.ok()) return listening;
-  const absl::Duration minute = absl::Minutes(1) * options_.time_scale;
-  const absl::Duration begins = situation_.into_minute * options_.time_scale;
-  const absl::Duration strangers = begins - kStrangersAgo * options_.time_scale;
-  const absl::Duration first = situation_.strangers > 0 ? strangers : begins;
-  absl::Time wall_minute =
-      absl::UnixEpoch() + absl::Floor(absl::Now() - absl::UnixEpoch(), minute) -
-      minute + options_.minute_phase;
-  while (wall_minute + first < absl::Now()) wall_minute += minute;
-  wall_minute_ = wall_minute;
-  if (situation_.strangers > 0) {
-    absl::SleepFor(wall_minute + strangers - absl::Now());
-    UseAsStrangers();
-  }
+  if (situation_.strangers > 0) UseAsStrangers();
+  started_ = absl::Now();
   thread_ = std::thread([this] { io_.run(); });
-  absl::SleepFor(wall_minute + begins - absl::Now());
   return absl::OkStatus();
 }
 

@@ -40,6 +40,8 @@ struct ServerOptions {
   // By how much, on the wall, the server's minute begins after the client's,
   // whose minutes are whole numbers of scaled ones since the epoch.
   absl::Duration minute_phase;
+
+  absl::Duration minute() const { return absl::Minutes(1) * time_scale; }
 };
 
 // The situation's server with its times scaled.
@@ -51,9 +53,13 @@ class LocalServer {
   LocalServer(const Situation& situation, const ServerOptions& options);
   ~LocalServer();
 
-  // Returns when it is time for the client to begin.
+  // For the client to begin now.
   absl::Status Start();
   std::string url() const;
+
+  // What a client must add to the time of day to be as far from the server's
+  // minutes as the options say. Nobody waits for a minute to come.
+  absl::Duration clients_ahead() const;
 
   // Ends the server. To be called once.
   std::vector<Seen> Stop();
@@ -66,7 +72,9 @@ class LocalServer {
   const Situation situation_;
   const ServerOptions options_;
   const absl::Time minute_;  // Into which the client begins.
-  absl::Time wall_minute_;   // The same on the wall.
+  const absl::Time begins_;  // When it does.
+  absl::Time started_;       // The same on the wall.
+  absl::Time before_;        // What the server's clock shows until then.
   std::vector<Seen> seen_;
   std::shared_ptr<const std::string> picture_;
   boost::asio::io_context io_;

@@ -139,14 +139,17 @@ class RuntimeDirectory {
 
 std::vector<Command> CommandsOf(const std::string& client,
                                 const Situation& situation,
-                                const Options& options, const std::string& url,
+                                const Options& options,
+                                const LocalServer& server,
                                 absl::Duration deadline,
                                 const std::string& runtime_directory) {
   std::vector<Command> commands;
   for (int process = 0; process < situation.processes; ++process) {
     Command command;
     if (client == "ours") {
-      command.words = {options.program};
+      command.words = {
+          options.program, "--clock-ahead-s",
+          absl::StrCat(absl::ToDoubleSeconds(server.clients_ahead()))};
     } else {
       command.words = {
           "node",      options.peer_script,
@@ -155,7 +158,7 @@ std::vector<Command> CommandsOf(const std::string& client,
           "--limit",   absl::StrCat(situation.limit / situation.processes)};
     }
     const std::vector<std::string> words = {
-        "--base-url",    url,
+        "--base-url",    server.url(),
         "--model",       kModel,
         "--jobs",        absl::StrCat(situation.jobs / situation.processes),
         "--concurrency", absl::StrCat(situation.concurrency),
@@ -210,7 +213,7 @@ std::optional<Measured> RunOnce(const std::string& client,
     return std::nullopt;
   }
   const auto said =
-      RunTogether(CommandsOf(client, situation, options, server.url(), deadline,
+      RunTogether(CommandsOf(client, situation, options, server, deadline,
                              situation.shares_ledger ? runtime.path() : ""),
                   deadline + absl::Seconds(20));
   const std::vector<Seen> seen = server.Stop();
