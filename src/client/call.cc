@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "client/status_details.h"
 #include "diagnosis/codes.h"
-#include "providers/gemini.h"
 
 namespace gemini::internal {
 
@@ -198,8 +197,8 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   target.api_version = configuration.shown.api_version;
   target.model = action.model;
   target.api_key = key.api_key;
-  HttpRequest request =
-      EncodeGeminiRequest(target, request_, action.give_up_at - now);
+  HttpRequest request = EncodeGeminiRequest(
+      context_->heads.HeadFor(target, action.give_up_at - now), request_);
   request.never_proxy = configuration.is_loopback;
   request.in_view = context_->calls;
   request.may_pause = !std::holds_alternative<MemorySink>(sink_);
@@ -264,7 +263,7 @@ void Call::OnSinkEnded(Picture* picture,
   }
 
   const auto number = static_cast<size_t>(running->number);
-  if (attempts_.size() < number) attempts_.resize(number);
+  while (attempts_.size() < number) attempts_.emplace_back();
   AttemptReport& report = attempts_[number - 1];
   const ConfiguredKey& key = context_->configuration->keys[running->credential];
   report.number = running->number;

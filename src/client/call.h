@@ -27,6 +27,7 @@
 #include "gemini/event.h"
 #include "gemini/image_request.h"
 #include "gemini/outcome.h"
+#include "providers/gemini.h"
 
 namespace gemini::internal {
 
@@ -61,6 +62,7 @@ struct CallContext {
   const Configuration* configuration = nullptr;
   const Classifier* classifier = nullptr;  // May be empty.
   Gates* gates = nullptr;
+  GeminiHeads heads;
   size_t calls = 0;  // That have not ended.
 
   // Whom the gates are to wake, by ticket; run after what is being done.

@@ -483,13 +483,12 @@ bool CurlTransport::SetUp(Transfer* transfer) {
     body_kind =
         transfer->body_size <= kSmallBody ? BodyKind::kSmall : BodyKind::kLarge;
   }
-  const std::string url = std::exchange(transfer->request.url, {});
-  bool ok = SetUrl(handle, url) &&
-            SetHeaders(handle, std::move(transfer->request.headers),
-                       body_kind == BodyKind::kLarge) &&
-            SetKind(handle, {absl::StartsWithIgnoreCase(url, "https:"),
-                             transfer->request.may_pause,
-                             transfer->request.never_proxy, body_kind});
+  std::shared_ptr<const ReadyHead> head =
+      Ready(std::move(transfer->request.head), body_kind == BodyKind::kLarge);
+  if (head == nullptr) return false;
+  const RequestKind kind = {head->is_https, transfer->request.may_pause,
+                            transfer->request.never_proxy, body_kind};
+  bool ok = SetHead(handle, std::move(head)) && SetKind(handle, kind);
   auto set = [easy = transfer->easy(), &ok](CURLoption option, auto value) {
     ok = ok && Set(easy, option, value);
   };
@@ -506,35 +505,24 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   return ok;
 }
 
-bool CurlTransport::SetHeaders(Handle* handle, HttpHeaders&& headers,
-                               bool has_large_body) {
-  std::shared_ptr<const SentHeaders> sent =
-      ListOf(std::move(headers), has_large_body);
-  if (sent == nullptr) return false;
-  if (handle->headers == sent) return true;
-  handle->headers = std::move(sent);
-  return Set(handle->easy.get(), CURLOPT_HTTPHEADER,
-             handle->headers->list.get());
-}
-
-// Those of the last transfer, as a rule.
-std::shared_ptr<const CurlTransport::SentHeaders> CurlTransport::ListOf(
-    HttpHeaders&& headers, bool has_large_body) {
-  if (last_headers_ != nullptr &&
-      last_headers_->has_large_body == has_large_body &&
-      last_headers_->headers == headers) {
-    return last_headers_;
+// Parsing it and printing it anew for each transfer is a tenth of what libcurl
+// does for a small one; most begin as the last one did.
+std::shared_ptr<const CurlTransport::ReadyHead> CurlTransport::Ready(
+    std::shared_ptr<const HttpHead>&& head, bool has_large_body) {
+  if (last_head_ != nullptr && last_head_->head == head &&
+      last_head_->has_large_body == has_large_body) {
+    return last_head_;
   }
-  auto sent = std::make_shared<SentHeaders>();
-  auto add = [&sent](const char* line) {
-    curl_slist* longer = curl_slist_append(sent->list.get(), line);
+  auto ready = std::make_shared<ReadyHead>();
+  auto add = [&ready](const char* line) {
+    curl_slist* longer = curl_slist_append(ready->headers.get(), line);
     if (longer == nullptr) return false;
-    static_cast<void>(sent->list.release());  // It is the longer one's.
-    sent->list.reset(longer);
+    static_cast<void>(ready->headers.release());  // It is the longer one's.
+    ready->headers.reset(longer);
     return true;
   };
   bool ok = true;
-  for (const auto& [name, value] : headers) {
+  for (const auto& [name, value] : head->headers) {
     const std::string line = absl::StrCat(name, ": ", value);
     ok = ok && add(line.c_str());
     if (proxy_headers_ == nullptr && name == "User-Agent") {
@@ -543,29 +531,30 @@ std::shared_ptr<const CurlTransport::SentHeaders> CurlTransport::ListOf(
   }
   if (has_large_body) ok = ok && add("Expect:");  // No "100-continue".
   if (!ok) return nullptr;
-  sent->headers = std::move(headers);
-  sent->has_large_body = has_large_body;
-  last_headers_ = std::move(sent);
-  return last_headers_;
+  ready->url.reset(curl_url());
+  if (curl_url_set(ready->url.get(), CURLUPART_URL, head->url.c_str(), 0) !=
+      CURLUE_OK) {
+    ready->url.reset();
+  }
+  ready->is_https = absl::StartsWithIgnoreCase(head->url, "https:");
+  ready->has_large_body = has_large_body;
+  ready->head = std::move(head);
+  last_head_ = std::move(ready);
+  return last_head_;
 }
 
-// Parsing it and printing it anew for each transfer is a tenth of what libcurl
-// does for a small one; most go where the last one went.
-bool CurlTransport::SetUrl(Handle* handle, const std::string& url) {
+bool CurlTransport::SetHead(Handle* handle,
+                            std::shared_ptr<const ReadyHead> head) {
+  if (handle->head == head) return true;
   CURL* easy = handle->easy.get();
-  if (url != last_url_) {
-    last_url_ = url;
-    last_parsed_url_.reset(curl_url(), &curl_url_cleanup);
-    if (curl_url_set(last_parsed_url_.get(), CURLUPART_URL, url.c_str(), 0) !=
-        CURLUE_OK) {
-      last_parsed_url_ = nullptr;
-    }
-  }
-  if (handle->url != nullptr && handle->url == last_parsed_url_) return true;
-  handle->url = last_parsed_url_;
   // What it cannot parse libcurl is to tell what it misses.
-  return Set(easy, CURLOPT_CURLU, handle->url.get()) &&
-         Set(easy, CURLOPT_URL, handle->url == nullptr ? url.c_str() : nullptr);
+  const bool ok =
+      Set(easy, CURLOPT_CURLU, head->url.get()) &&
+      Set(easy, CURLOPT_URL,
+          head->url == nullptr ? head->head->url.c_str() : nullptr) &&
+      Set(easy, CURLOPT_HTTPHEADER, head->headers.get());
+  handle->head = std::move(head);  // Not before libcurl has let go of the last.
+  return ok;
 }
 
 void CurlTransport::Resume(TransferId id) {

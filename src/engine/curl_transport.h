@@ -73,6 +73,9 @@ class CurlTransport final : private EventLoop::SocketHandler {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
   };
   using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+  struct FreeUrl {
+    void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  };
 
   enum class BodyKind { kNone, kSmall, kLarge };
   struct RequestKind {
@@ -83,11 +86,13 @@ class CurlTransport final : private EventLoop::SocketHandler {
     bool operator==(const RequestKind& other) const;
   };
 
-  // Headers as libcurl wants them.
-  struct SentHeaders {
-    HttpHeaders headers;
+  // A head as libcurl wants it.
+  struct ReadyHead {
+    std::shared_ptr<const HttpHead> head;
+    bool is_https = false;
     bool has_large_body = false;
-    HeaderList list;
+    HeaderList headers;
+    std::unique_ptr<CURLU, FreeUrl> url;  // Null: it cannot be parsed.
   };
 
   // A handle of libcurl, to be used for one transfer after another, with what
@@ -98,8 +103,7 @@ class CurlTransport final : private EventLoop::SocketHandler {
   struct Handle {
     Transfer* transfer = nullptr;
     char error[CURL_ERROR_SIZE] = "";
-    std::shared_ptr<CURLU> url;
-    std::shared_ptr<const SentHeaders> headers;
+    std::shared_ptr<const ReadyHead> head;
     std::optional<RequestKind> kind;
     long buffer_bytes = 0;  // Of its receive buffer, which it keeps.
     std::unique_ptr<CURL, FreeEasy> easy;
@@ -120,10 +124,9 @@ class CurlTransport final : private EventLoop::SocketHandler {
   bool SetUpHandle(Handle* handle);
   bool SetUp(Transfer* transfer);
   bool SetKind(Handle* handle, const RequestKind& kind);
-  bool SetHeaders(Handle* handle, HttpHeaders&& headers, bool has_large_body);
-  bool SetUrl(Handle* handle, const std::string& url);
-  std::shared_ptr<const SentHeaders> ListOf(HttpHeaders&& headers,
-                                            bool has_large_body);
+  bool SetHead(Handle* handle, std::shared_ptr<const ReadyHead> head);
+  std::shared_ptr<const ReadyHead> Ready(std::shared_ptr<const HttpHead>&& head,
+                                         bool has_large_body);
   void Recycle(Transfer* transfer);
   void Act(curl_socket_t fd, int events);
   void CollectFinished();
@@ -142,9 +145,7 @@ class CurlTransport final : private EventLoop::SocketHandler {
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
   HeaderList proxy_headers_;       // For tunnels.
   std::unique_ptr<Handle> spare_;  // Of the last transfer; may be null.
-  std::string last_url_;
-  std::shared_ptr<CURLU> last_parsed_url_;
-  std::shared_ptr<const SentHeaders> last_headers_;
+  std::shared_ptr<const ReadyHead> last_head_;
 };
 
 }  // namespace gemini::internal

@@ -143,8 +143,7 @@ int EventLoop::PollTimeoutMs() const {
   if (wait <= absl::ZeroDuration()) return 0;
   if (wait >= absl::Milliseconds(kLongestPollMs)) return kLongestPollMs;
   // Rounded up: a timer must not find that its time has not come.
-  return static_cast<int>(
-      absl::ToInt64Milliseconds(absl::Ceil(wait, absl::Milliseconds(1))));
+  return static_cast<int>((absl::ToInt64Nanoseconds(wait) - 1) / 1'000'000 + 1);
 }
 
 void EventLoop::RunPosted() {

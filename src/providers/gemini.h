@@ -4,6 +4,7 @@
 #ifndef GEMINI_SRC_PROVIDERS_GEMINI_H_
 #define GEMINI_SRC_PROVIDERS_GEMINI_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>
@@ -34,14 +35,27 @@ struct GeminiTarget {
 // would change the path that it is put into ("..", "?").
 absl::Status ValidateModelId(absl::string_view model);
 
+// The heads of requests for pictures. For one thread.
+class GeminiHeads {
+ public:
+  // That of the last request, as a rule. The service is told to give up after
+  // `time_limit`, unless that is infinite.
+  std::shared_ptr<const HttpHead> HeadFor(const GeminiTarget& target,
+                                          absl::Duration time_limit);
+
+ private:
+  std::string base_url_;
+  std::string api_version_;
+  std::string model_;
+  std::string api_key_;
+  int64_t seconds_ = 0;
+  std::shared_ptr<const HttpHead> last_;  // Null: there is none.
+};
+
 // Returns the request for one picture; `request` must be valid, its count is
-// not looked at. The service is told to give up after `time_limit`, unless that
-// is infinite.
-//
-// Reference images are encoded while they are sent, out of `request`.
-HttpRequest EncodeGeminiRequest(const GeminiTarget& target,
-                                std::shared_ptr<const ImageRequest> request,
-                                absl::Duration time_limit);
+// not looked at. Reference images are encoded while they are sent, out of it.
+HttpRequest EncodeGeminiRequest(std::shared_ptr<const HttpHead> head,
+                                std::shared_ptr<const ImageRequest> request);
 
 // Returns the request for a page of the models that the key may see: the first
 // one if `page_token` is empty. The target's model is not looked at.

@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kMaxModelIdBytes = 128;
 constexpr size_t kUsualBytesAround = 256;  // A prompt.
+constexpr int64_t kUnlimited = -1;         // Seconds.
 constexpr absl::string_view kClientName = "gemini-cpp/" GEMINI_VERSION;
 
 std::string UrlOf(const GeminiTarget& target, absl::string_view folder,
@@ -34,6 +35,14 @@ HttpHeaders CommonHeaders(const GeminiTarget& target) {
   headers.emplace_back("x-goog-api-key", target.api_key);
   headers.emplace_back("User-Agent", kClientName);
   return headers;
+}
+
+// Rounded up.
+int64_t WholeSeconds(absl::Duration limit) {
+  if (limit == absl::InfiniteDuration()) return kUnlimited;
+  constexpr int64_t kSecondNs = 1'000'000'000;
+  const int64_t ns = absl::ToInt64Nanoseconds(limit);
+  return ns <= 0 ? 0 : (ns - 1) / kSecondNs + 1;
 }
 
 std::string GenerateUrl(const GeminiTarget& target) {
@@ -106,30 +115,48 @@ absl::Status ValidateModelId(absl::string_view model) {
                    DefaultModel()));
 }
 
-HttpRequest EncodeGeminiRequest(const GeminiTarget& target,
-                                std::shared_ptr<const ImageRequest> request,
-                                absl::Duration time_limit) {
-  HttpRequest http;
-  http.url = GenerateUrl(target);
-  http.headers = CommonHeaders(target);
-  http.headers.emplace_back("Content-Type", "application/json");
-  if (time_limit != absl::InfiniteDuration()) {
-    http.headers.emplace_back("X-Server-Timeout",
-                              absl::StrCat(absl::ToInt64Seconds(
-                                  absl::Ceil(time_limit, absl::Seconds(1)))));
+std::shared_ptr<const HttpHead> GeminiHeads::HeadFor(
+    const GeminiTarget& target, absl::Duration time_limit) {
+  const int64_t seconds = WholeSeconds(time_limit);
+  if (last_ != nullptr && seconds == seconds_ && target.model == model_ &&
+      target.api_key == api_key_ && target.base_url == base_url_ &&
+      target.api_version == api_version_) {
+    return last_;
   }
+  base_url_ = std::string(target.base_url);
+  api_version_ = std::string(target.api_version);
+  model_ = std::string(target.model);
+  api_key_ = std::string(target.api_key);
+  seconds_ = seconds;
+  auto head = std::make_shared<HttpHead>();
+  head->url = GenerateUrl(target);
+  head->headers = CommonHeaders(target);
+  head->headers.emplace_back("Content-Type", "application/json");
+  if (seconds != kUnlimited) {
+    head->headers.emplace_back("X-Server-Timeout", absl::StrCat(seconds));
+  }
+  last_ = std::move(head);
+  return last_;
+}
+
+HttpRequest EncodeGeminiRequest(std::shared_ptr<const HttpHead> head,
+                                std::shared_ptr<const ImageRequest> request) {
+  HttpRequest http;
+  http.head = std::move(head);
   http.body = Body(std::move(request));
   return http;
 }
 
 HttpRequest EncodeListModels(const GeminiTarget& target,
                              absl::string_view page_token) {
-  HttpRequest http;
-  http.url = UrlOf(target, "models", "?pageSize=1000");
+  auto head = std::make_shared<HttpHead>();
+  head->url = UrlOf(target, "models", "?pageSize=1000");
   if (!page_token.empty()) {
-    absl::StrAppend(&http.url, "&pageToken=", UrlEncoded(page_token));
+    absl::StrAppend(&head->url, "&pageToken=", UrlEncoded(page_token));
   }
-  http.headers = CommonHeaders(target);
+  head->headers = CommonHeaders(target);
+  HttpRequest http;
+  http.head = std::move(head);
   return http;
 }
 

@@ -90,8 +90,10 @@ class CurlTransportTest : public ::testing::Test {
     absl::Notification started;
     loop_->Post([&] {
       HttpRequest request;
-      request.url = url;
-      request.headers = headers_;
+      if (!same_head_ || head_ == nullptr) {
+        head_ = std::make_shared<HttpHead>(HttpHead{url, headers_});
+      }
+      request.head = head_;
       request.never_proxy = never_proxy_;
       if (!body_.empty()) request.body = std::make_unique<StringBody>(body_);
       id_ = transport_->Start(std::move(request), limits, &exchange->reader,
@@ -111,6 +113,8 @@ class CurlTransportTest : public ::testing::Test {
 
   // Of the requests; without a body they are GETs.
   HttpHeaders headers_ = {{"Content-Type", "application/json"}};
+  std::shared_ptr<const HttpHead> head_;  // Of the last request.
+  bool same_head_ = false;                // All requests have the first one's.
   bool never_proxy_ = true;
   std::string body_ = kBody;
 
@@ -398,6 +402,37 @@ TEST_F(CurlTransportTest, AResetOfAKeptAliveConnectionIsNotRepeated) {
   }
 }
 
+TEST_F(CurlTransportTest, RequestsWithTheSameHeadFollowEachOther) {
+  std::vector<std::string> requests;
+  ScriptedServer server([&](Connection* connection, int) {
+    while (true) {
+      std::string request = connection->ReadRequest();
+      if (request.empty()) return;
+      requests.push_back(std::move(request));
+      connection->SendResponse("200 OK", "ok");
+    }
+  });
+  headers_ = {{"x-goog-api-key", "a-key"}};
+  same_head_ = true;
+  const std::string large(2 << 20, 'b');
+  const std::string bodies[] = {"a", "b", large, large, "c", "", "", large};
+  for (const std::string& body : bodies) {
+    body_ = body;
+    Exchange exchange;
+    StartAndWait(server.url() + "/path", &exchange);
+    ASSERT_EQ(exchange.result.end, TransferEnd::kComplete);
+    EXPECT_EQ(exchange.result.bytes_sent, body.size());
+    ASSERT_FALSE(requests.empty());
+    const std::string& request = requests.back();
+    EXPECT_THAT(request,
+                StartsWith(body.empty() ? "GET /path " : "POST /path "));
+    EXPECT_THAT(request, HasSubstr("x-goog-api-key: a-key\r\n"));
+    EXPECT_THAT(request, Not(HasSubstr("Expect:")));
+    EXPECT_EQ(request.substr(request.find("\r\n\r\n") + 4), body);
+  }
+  EXPECT_THAT(requests, SizeIs(8));
+}
+
 // They use the same handle of libcurl.
 TEST_F(CurlTransportTest, ATransferAfterAnotherKeepsNothingOfIt) {
   std::vector<std::string> requests;
@@ -645,7 +680,8 @@ TEST_F(CurlTransportTest, AnUntrustedCertificateIsToldApart) {
   Exchange exchange;
   loop_->Post([&] {
     HttpRequest request;
-    request.url = server.url("https");
+    request.head =
+        std::make_shared<HttpHead>(HttpHead{server.url("https"), {}});
     request.never_proxy = true;
     transport->Start(
         std::move(request),

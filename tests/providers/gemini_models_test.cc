@@ -67,11 +67,11 @@ TEST(GeminiModelsTest, TheKeyTravelsInAHeaderAndTokensAreEncoded) {
   target.api_version = "v1beta";
   target.api_key = "the-key";
   const HttpRequest first = EncodeListModels(target, "");
-  EXPECT_EQ(first.url, "http://127.0.0.1:1/v1beta/models?pageSize=1000");
-  EXPECT_EQ(FindHeader(first.headers, "x-goog-api-key"), "the-key");
+  EXPECT_EQ(first.head->url, "http://127.0.0.1:1/v1beta/models?pageSize=1000");
+  EXPECT_EQ(FindHeader(first.head->headers, "x-goog-api-key"), "the-key");
   EXPECT_EQ(first.body, nullptr);
   EXPECT_EQ(
-      EncodeListModels(target, "a=&b").url,
+      EncodeListModels(target, "a=&b").head->url,
       "http://127.0.0.1:1/v1beta/models?pageSize=1000&pageToken=a%3D%26b");
 }
 

@@ -31,8 +31,8 @@ GeminiTarget Target() {
 
 HttpRequest Encode(const ImageRequest& request,
                    absl::Duration limit = absl::Seconds(90)) {
-  return EncodeGeminiRequest(
-      Target(), std::make_shared<const ImageRequest>(request), limit);
+  return EncodeGeminiRequest(GeminiHeads().HeadFor(Target(), limit),
+                             std::make_shared<const ImageRequest>(request));
 }
 
 std::string ReadBody(BodySource* body, size_t chunk_size) {
@@ -49,7 +49,7 @@ TEST(GeminiRequestTest, SendsThePromptAlone) {
   ImageRequest request;
   request.prompt = "a \"red\" fox\n";
   const HttpRequest http = Encode(request);
-  EXPECT_EQ(http.url,
+  EXPECT_EQ(http.head->url,
             "https://generativelanguage.googleapis.com/v1beta/models/"
             "gemini-nano-banana-2.1:generateContent");
   EXPECT_EQ(ReadBody(http.body.get(), 1000),
@@ -103,8 +103,8 @@ TEST(GeminiRequestTest, SendsTheKeyInItsHeaderOnly) {
   ImageRequest request;
   request.prompt = "a fox";
   const HttpRequest http = Encode(request);
-  EXPECT_EQ(FindHeader(http.headers, "x-goog-api-key"), kKey);
-  EXPECT_THAT(http.url, Not(HasSubstr(kKey)));
+  EXPECT_EQ(FindHeader(http.head->headers, "x-goog-api-key"), kKey);
+  EXPECT_THAT(http.head->url, Not(HasSubstr(kKey)));
   EXPECT_THAT(ReadBody(http.body.get(), 1000), Not(HasSubstr(kKey)));
 }
 
@@ -112,11 +112,11 @@ TEST(GeminiRequestTest, SendsItsHeaders) {
   ImageRequest request;
   request.prompt = "a fox";
   const HttpRequest http = Encode(request, absl::Milliseconds(89001));
-  EXPECT_EQ(FindHeader(http.headers, "Content-Type"), "application/json");
-  EXPECT_EQ(FindHeader(http.headers, "X-Server-Timeout"), "90");
-  EXPECT_THAT(std::string(FindHeader(http.headers, "User-Agent")),
+  EXPECT_EQ(FindHeader(http.head->headers, "Content-Type"), "application/json");
+  EXPECT_EQ(FindHeader(http.head->headers, "X-Server-Timeout"), "90");
+  EXPECT_THAT(std::string(FindHeader(http.head->headers, "User-Agent")),
               MatchesRegex("gemini-cpp/[0-9.]+"));
-  EXPECT_EQ(FindHeader(Encode(request, absl::InfiniteDuration()).headers,
+  EXPECT_EQ(FindHeader(Encode(request, absl::InfiniteDuration()).head->headers,
                        "X-Server-Timeout"),
             "");
 }
@@ -132,26 +132,44 @@ TEST(GeminiRequestTest, PutsModelAndVersionIntoThePath) {
       {"http://h", "models/x", "http://h/v1/models/x"},
       {"http://h", "tunedModels/x", "http://h/v1/tunedModels/x"},
   };
-  auto request = std::make_shared<ImageRequest>();
-  request->prompt = "a fox";
   for (const auto& test : kCases) {
     GeminiTarget target = Target();
     target.base_url = test.base_url;
     target.api_version = "v1";
     target.model = test.model;
-    EXPECT_EQ(EncodeGeminiRequest(target, request, absl::Seconds(1)).url,
+    EXPECT_EQ(GeminiHeads().HeadFor(target, absl::Seconds(1))->url,
               std::string(test.url) + ":generateContent");
   }
+}
+
+TEST(GeminiRequestTest, RequestsThatAreAlikeShareTheirHead) {
+  GeminiHeads heads;
+  const auto first = heads.HeadFor(Target(), absl::Milliseconds(89001));
+  EXPECT_EQ(heads.HeadFor(Target(), absl::Seconds(90)), first);
+
+  GeminiTarget other = Target();
+  other.model = "another";
+  EXPECT_THAT(heads.HeadFor(other, absl::Seconds(90))->url,
+              HasSubstr("/another:"));
+  other.api_key = "another-key";
+  EXPECT_EQ(FindHeader(heads.HeadFor(other, absl::Seconds(90))->headers,
+                       "x-goog-api-key"),
+            "another-key");
+  EXPECT_EQ(FindHeader(heads.HeadFor(other, absl::Seconds(91))->headers,
+                       "X-Server-Timeout"),
+            "91");
+  const auto again = heads.HeadFor(Target(), absl::Seconds(90));
+  EXPECT_EQ(again->url, first->url);
+  EXPECT_EQ(again->headers, first->headers);
 }
 
 TEST(GeminiRequestTest, HoldsReferenceImagesOnceHoweverOftenTheyAreSent) {
   auto request = std::make_shared<ImageRequest>();
   request->prompt = "a fox";
   request->reference_images = {{std::string(1 << 20, 'a'), "image/png"}};
-  const HttpRequest one =
-      EncodeGeminiRequest(Target(), request, absl::Seconds(1));
-  const HttpRequest two =
-      EncodeGeminiRequest(Target(), request, absl::Seconds(1));
+  const auto head = GeminiHeads().HeadFor(Target(), absl::Seconds(1));
+  const HttpRequest one = EncodeGeminiRequest(head, request);
+  const HttpRequest two = EncodeGeminiRequest(head, request);
   EXPECT_EQ(request.use_count(), 3);
 }
 
