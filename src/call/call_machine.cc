@@ -78,8 +78,7 @@ Action CallMachine::Ask(absl::Time now) {
     permit_.emplace(std::move(*permit));
     ++requests_[credential_];
     return StartAttempt{
-        std::min(demand_.deadline, now + terms_->limits.attempt), demand_.model,
-        credential_};
+        std::min(demand_.deadline, now + terms_->limits.attempt), credential_};
   }
   if (auto* again = std::get_if<AskAgain>(&admission)) {
     if (again->why != nullptr) {

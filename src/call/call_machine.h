@@ -19,10 +19,9 @@
 
 namespace gemini::internal {
 
-// Make one attempt, then report its end.
+// Make one attempt at the machine's model(), then report its end.
 struct StartAttempt {
   absl::Time give_up_at;  // The attempt must have ended by then.
-  std::string model;
   size_t credential = 0;  // Its place among those of the gates.
 };
 
@@ -77,7 +76,8 @@ class CallMachine {
 
   const Terms& terms() const { return *terms_; }
 
-  // The model of the attempt that was started last.
+  // The model of the attempt that was started last. It stays while that is
+  // under way.
   const std::string& model() const { return demand_.model; }
 
   Action OnStarted(absl::Time now);

@@ -109,6 +109,7 @@ Gates::Gates(const GateOptions& options, const RateLimits& limits,
     : options_(options),
       limits_(limits),
       credentials_(std::move(credentials)),
+      record_for_(options.minute * 10),
       retry_budget_(options) {
   Diagnosis diagnosis;
   diagnosis.cause = Cause::kRateLimited;
@@ -135,6 +136,21 @@ Gates::Way Gates::WayOf(const GateCredential& credential,
   return {&*keys_.try_emplace(credential.id, options_).first,
           &*money_.try_emplace(credential.project, options_).first, model,
           RouteOf(credential.project, model->first)};
+}
+
+std::array<VerdictGate*, 4> Gates::Way::verdicts() const {
+  return {&route->verdict, &key->second, &model->second.verdict,
+          &money->second};
+}
+
+Gates::Named<Gates::ModelState>* Gates::Model(const std::string& model) {
+  const auto [entry, is_new] = models_.try_emplace(model, options_);
+  if (is_new) {
+    for (const GateCredential& credential : credentials_) {
+      entry->second.ways.push_back(WayOf(credential, &*entry));
+    }
+  }
+  return &*entry;
 }
 
 bool Gates::IsOurs(const std::string& project) const {
@@ -203,7 +219,7 @@ Gates::Choice Gates::Choose(const Demand& demand, Named<ModelState>* model,
     if (std::count(demand.exhausted.begin(), demand.exhausted.end(), i) > 0) {
       continue;
     }
-    const Way way = WayOf(credentials_[i], model);
+    const Way& way = model->second.ways[i];
     Opening opening = Check(way, demand, now);
     if (opening.closed != nullptr) {
       // What heals by itself says more about what to do than what does not.
@@ -223,8 +239,7 @@ Gates::Choice Gates::Choose(const Demand& demand, Named<ModelState>* model,
 }
 
 std::optional<absl::Time> Gates::OpensAt(const Demand& demand, absl::Time now) {
-  const Choice choice =
-      Choose(demand, &*models_.try_emplace(demand.model, options_).first, now);
+  const Choice choice = Choose(demand, Model(demand.model), now);
   if (!choice.best.has_value()) return absl::InfiniteFuture();
   if (choice.best->at == absl::InfiniteFuture()) return std::nullopt;
   return choice.best->at;
@@ -316,7 +331,7 @@ void Gates::TakeQuota(uint64_t id, const Sent& sent, absl::Time now) {
   }
   route.record.push_back({id, now, sent.input_tokens, false});
   while (route.record.size() > kMaxRecord ||
-         route.record.front().at < now - options_.minute * 10) {
+         route.record.front().at < now - record_for_) {
     route.record.pop_front();
   }
   sent_.emplace(id, sent);
@@ -539,8 +554,7 @@ Gates::Throughput Gates::BestThroughput(const Demand& demand,
                                         Named<ModelState>* model,
                                         absl::Time now) {
   Throughput best;
-  for (const GateCredential& key : credentials_) {
-    const Way way = WayOf(key, model);
+  for (const Way& way : model->second.ways) {
     if (Check(way, demand, now).closed != nullptr) continue;
     std::optional<double> least;
     for (const ProjectModel::Bound& bound : way.route->buckets) {

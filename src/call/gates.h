@@ -229,6 +229,21 @@ class Gates {
     std::shared_ptr<const Diagnosis> why;     // Null: too many at once.
   };
 
+  struct ModelState;
+  template <typename State>
+  using Named = typename std::map<std::string, State>::value_type;
+
+  // The gates that a request of one key to one model passes. They stay while it
+  // is on its way.
+  struct Way {
+    std::array<VerdictGate*, 4> verdicts() const;
+
+    Named<VerdictGate>* key;
+    Named<VerdictGate>* money;  // By project.
+    Named<ModelState>* model;
+    ProjectModel* route;
+  };
+
   // What is known of a model, whoever asks it.
   struct ModelState {
     explicit ModelState(const GateOptions& options)
@@ -240,22 +255,7 @@ class Gates {
     std::shared_ptr<const Diagnosis> last_fault;
     absl::Time asked_at = absl::InfinitePast();
     Queue queue;
-  };
-  template <typename State>
-  using Named = typename std::map<std::string, State>::value_type;
-
-  // The gates that a request of one key to one model passes. They stay while it
-  // is on its way.
-  struct Way {
-    std::array<VerdictGate*, 4> verdicts() const {
-      return {&route->verdict, &key->second, &model->second.verdict,
-              &money->second};
-    }
-
-    Named<VerdictGate>* key;
-    Named<VerdictGate>* money;  // By project.
-    Named<ModelState>* model;
-    ProjectModel* route;
+    std::vector<Way> ways;  // Of our keys.
   };
 
   // A request on its way.
@@ -269,8 +269,10 @@ class Gates {
 
   ProjectModel* RouteOf(const std::string& project, const std::string& model);
   Way WayOf(const GateCredential& credential, Named<ModelState>* model);
-  bool IsOurs(const std::string& project) const;
   // Returns that of `model`, which may be new.
+  Named<ModelState>* Model(const std::string& model);
+  bool IsOurs(const std::string& project) const;
+  // The same, and notes that it is asked for.
   Named<ModelState>* MakeRoomFor(const std::string& model, absl::Time now);
   bool HoldsBack(const ProjectModel& route, absl::Time now);
   void ForgetModel(const std::string& model);
@@ -329,6 +331,7 @@ class Gates {
   GateOptions options_;
   const RateLimits limits_;
   const std::vector<GateCredential> credentials_;
+  const absl::Duration record_for_;  // Of what was sent.
   uint64_t last_ticket_ = 0;
   uint64_t last_permit_ = 0;
 

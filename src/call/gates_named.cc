@@ -30,9 +30,10 @@ absl::Duration LengthOf(QuotaWindow window, absl::Duration minute) {
 
 Gates::Named<Gates::ModelState>* Gates::MakeRoomFor(const std::string& model,
                                                     absl::Time now) {
-  const auto [entry, is_new] = models_.try_emplace(model, options_);
+  const size_t before = models_.size();
+  Named<ModelState>* const entry = Model(model);
   entry->second.asked_at = std::max(entry->second.asked_at, now);
-  if (!is_new || models_.size() <= kMaxModels) return &*entry;
+  if (models_.size() == before || before < kMaxModels) return entry;
   std::set<std::string> needed = {model};
   std::set<std::string> closed;
   for (const auto& [name, route] : routes_) {
@@ -64,7 +65,7 @@ Gates::Named<Gates::ModelState>* Gates::MakeRoomFor(const std::string& model,
     if (models_.size() <= kMaxModels - kMaxModels / 8) break;
     ForgetModel(candidate.name);
   }
-  return &*entry;
+  return entry;
 }
 
 bool Gates::HoldsBack(const ProjectModel& route, absl::Time now) {

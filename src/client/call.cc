@@ -180,6 +180,7 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   const absl::Time now = context_->loop->Now();
   const Configuration& configuration = *context_->configuration;
   const ConfiguredKey& key = configuration.keys[action.credential];
+  const std::string& model = picture->machine.model();
   picture->running = std::make_unique<Running>();
   Running* running = picture->running.get();
   running->number = ++begun_;
@@ -187,15 +188,14 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   running->started = now;
   running->waited = now - picture->idle_since;
   Emit([&] {
-    return AttemptStarted{running->number,
-                          picture->index,
-                          {"gemini", action.model, key.fingerprint}};
+    return AttemptStarted{
+        running->number, picture->index, {"gemini", model, key.fingerprint}};
   });
 
   GeminiTarget target;
   target.base_url = configuration.shown.base_url;
   target.api_version = configuration.shown.api_version;
-  target.model = action.model;
+  target.model = model;
   target.api_key = key.api_key;
   HttpRequest request = EncodeGeminiRequest(
       context_->heads.HeadFor(target, action.give_up_at - now), request_);
@@ -215,7 +215,7 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   };
   GeminiReading reading;
   reading.sink = running->sink.get();
-  reading.model = action.model;
+  reading.model = model;
   reading.api_key = key.api_key;
   reading.request = request_;
   reading.classifier = context_->classifier;

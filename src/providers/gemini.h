@@ -90,7 +90,8 @@ class ModelPageReader final : public ResponseReader {
 
 // What a reader of an answer needs to know.
 struct GeminiReading {
-  std::string model;  // That was asked for.
+  // That was asked for, with or without "models/". Must outlive the reader.
+  absl::string_view model;
 
   // What diagnoses must not repeat: the key, and the prompt of the request, if
   // there is one. The key must outlive the reader.

@@ -254,15 +254,14 @@ Diagnosis GeminiReader::DiagnoseBody(absl::string_view body,
 Diagnosis GeminiReader::BadResponse(absl::string_view code,
                                     absl::string_view evidence) const {
   Diagnosis diagnosis = MakeDiagnosis(code, std::string(evidence));
-  diagnosis.model = reading_.model;
+  diagnosis.model = std::string(reading_.model);
   return diagnosis;
 }
 
 }  // namespace
 
 std::unique_ptr<AttemptReader> NewGeminiReader(GeminiReading reading) {
-  absl::string_view id = reading.model;
-  if (absl::ConsumePrefix(&id, "models/")) reading.model = std::string(id);
+  absl::ConsumePrefix(&reading.model, "models/");
   return std::make_unique<GeminiReader>(std::move(reading));
 }
 
