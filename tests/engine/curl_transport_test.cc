@@ -111,6 +111,22 @@ class CurlTransportTest : public ::testing::Test {
     exchange->done.WaitForNotification();
   }
 
+  // Returns what a proxy is asked that answers with `status`.
+  std::string AskThroughProxy(absl::string_view status, const std::string& url,
+                              Exchange* exchange) {
+    std::string asked;
+    ScriptedServer proxy([&](Connection* connection, int) {
+      asked = connection->ReadRequest();
+      connection->SendResponse(status, "");
+    });
+    CurlOptions options = Options();
+    options.proxy = proxy.url();
+    Use(options);
+    never_proxy_ = false;
+    StartAndWait(url, exchange);
+    return asked;
+  }
+
   // Of the requests; without a body they are GETs.
   HttpHeaders headers_ = {{"Content-Type", "application/json"}};
   std::shared_ptr<const HttpHead> head_;  // Of the last request.
@@ -618,18 +634,11 @@ TEST_F(CurlTransportTest, LoopbackNeverGoesThroughAProxy) {
 }
 
 TEST_F(CurlTransportTest, AProxyIsToldWhoAsksForATunnelAndNoKey) {
-  std::string asked;
-  ScriptedServer proxy([&](Connection* connection, int) {
-    asked = connection->ReadRequest();
-    connection->SendResponse("407 Proxy Authentication Required", "");
-  });
-  CurlOptions options = Options();
-  options.proxy = proxy.url();
-  Use(options);
-  never_proxy_ = false;
   headers_ = {{"User-Agent", "fox/1"}, {"x-goog-api-key", "secret"}};
   Exchange exchange;
-  StartAndWait("https://nowhere.invalid/", &exchange);
+  const std::string asked =
+      AskThroughProxy("407 Proxy Authentication Required",
+                      "https://nowhere.invalid/", &exchange);
   EXPECT_EQ(exchange.result.end, TransferEnd::kCannotConnect);
   EXPECT_THAT(asked, StartsWith("CONNECT nowhere.invalid:443 "));
   EXPECT_THAT(asked, HasSubstr("User-Agent: fox/1\r\n"));
@@ -637,18 +646,10 @@ TEST_F(CurlTransportTest, AProxyIsToldWhoAsksForATunnelAndNoKey) {
 }
 
 TEST_F(CurlTransportTest, AProxyWithoutATunnelIsToldWhoAsksOnce) {
-  std::string asked;
-  ScriptedServer proxy([&](Connection* connection, int) {
-    asked = connection->ReadRequest();
-    connection->SendResponse("200 OK", "");
-  });
-  CurlOptions options = Options();
-  options.proxy = proxy.url();
-  Use(options);
-  never_proxy_ = false;
   headers_ = {{"User-Agent", "fox/1"}};
   Exchange exchange;
-  StartAndWait("http://nowhere.invalid/", &exchange);
+  const std::string asked =
+      AskThroughProxy("200 OK", "http://nowhere.invalid/", &exchange);
   EXPECT_EQ(exchange.result.end, TransferEnd::kComplete);
   EXPECT_THAT(asked, StartsWith("POST http://nowhere.invalid/ "));
   const size_t first = asked.find("User-Agent: fox/1\r\n");
