@@ -11,6 +11,7 @@ namespace gemini::internal {
 namespace {
 
 constexpr int kEventsAtOnce = 256;
+constexpr size_t kUsuallyPosted = 64;
 constexpr int kLongestPollMs = 60 * 1000;
 
 // How late a socket or a timer may be noticed because of what is done aside
@@ -147,7 +148,10 @@ int EventLoop::PollTimeoutMs() const {
 }
 
 void EventLoop::RunPosted() {
-  for (Task& task : crew_->TakePosted()) std::move(task)();
+  crew_->TakePosted(&running_);
+  for (Task& task : running_) std::move(task)();
+  running_.clear();
+  if (running_.capacity() > kUsuallyPosted) std::vector<Task>().swap(running_);
 }
 
 void EventLoop::RunRealTimer() {

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -107,6 +108,7 @@ class EventLoop final : private LoopCrew::Loop {
   const int epoll_fd_;
   const int wake_fd_;
 
+  std::vector<Task> running_;  // What was posted, while it is run.
   std::map<TimerId, Task> timers_;
   uint64_t next_timer_ = 0;
   absl::Time real_timer_time_ = absl::InfiniteFuture();  // Of real_clock_.

@@ -317,11 +317,9 @@ void LoopCrew::Close() {
   aside_.reset();
 }
 
-std::vector<LoopCrew::Task> LoopCrew::TakePosted() {
-  std::vector<Task> tasks;
+void LoopCrew::TakePosted(std::vector<Task>* tasks) {
   LightMutexLock lock(&shared_->mutex);
-  tasks.swap(shared_->posted);
-  return tasks;
+  tasks->swap(shared_->posted);
 }
 
 bool LoopCrew::BeginWait() {

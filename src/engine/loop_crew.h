@@ -76,7 +76,8 @@ class LoopCrew {
 
   // What follows is for the driver.
 
-  std::vector<Task> TakePosted();
+  // Into `tasks`, which is empty and whose room is used for what follows.
+  void TakePosted(std::vector<Task>* tasks);
 
   // True: there is nothing to do but to wait, until EndWait().
   bool BeginWait();
