@@ -58,13 +58,18 @@ absl::Status Failed(const char* what, const std::string& path) {
 
 absl::Status File::Open(const std::string& path, const std::string& directory) {
   struct stat info;
-  if (!path.empty() && stat(path.c_str(), &info) == 0 &&
+  // Looking at a path that is no file in the way of a picture costs as much as
+  // opening it.
+  is_device = path == "/dev/null";
+  if (!is_device && !path.empty() && stat(path.c_str(), &info) == 0 &&
       !S_ISREG(info.st_mode)) {
-    if (!S_ISCHR(info.st_mode) || major(info.st_rdev) != kMemoryDevices) {
+    is_device = S_ISCHR(info.st_mode) && major(info.st_rdev) == kMemoryDevices;
+    if (!is_device) {
       return absl::InvalidArgumentError(
           absl::StrCat(path, " exists and is no regular file"));
     }
-    is_device = true;
+  }
+  if (is_device) {
     fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
     return opened() ? absl::OkStatus() : Failed("cannot open", path);
   }
