@@ -23,7 +23,8 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 absl::string_view FindHeader(const HttpHeaders& headers,
                              absl::string_view name);
 
-// Where requests go and what they begin with: those that are alike share one.
+// Where a request goes and what it begins with. Requests that are alike share
+// one.
 struct HttpHead {
   std::string url;
   HttpHeaders headers;  // May hold a key: never logged.
@@ -31,7 +32,7 @@ struct HttpHead {
 
 // A request to be sent once. Without a body it is a GET, else a POST.
 struct HttpRequest {
-  std::shared_ptr<const HttpHead> head;
+  std::shared_ptr<const HttpHead> head;  // Not null.
   bool never_proxy = false;  // For loopback, whatever the environment says.
   bool may_pause = false;    // For long: on a connection of its own.
   size_t in_view = 0;        // Requests that are under way or may soon be.

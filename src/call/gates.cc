@@ -109,7 +109,7 @@ Gates::Gates(const GateOptions& options, const RateLimits& limits,
     : options_(options),
       limits_(limits),
       credentials_(std::move(credentials)),
-      record_for_(options.minute * 10),
+      record_time_(options.minute * 10),
       retry_budget_(options) {
   Diagnosis diagnosis;
   diagnosis.cause = Cause::kRateLimited;
@@ -331,7 +331,7 @@ void Gates::TakeQuota(uint64_t id, const Sent& sent, absl::Time now) {
   }
   route.record.push_back({id, now, sent.input_tokens, false});
   while (route.record.size() > kMaxRecord ||
-         route.record.front().at < now - record_for_) {
+         route.record.front().at < now - record_time_) {
     route.record.pop_front();
   }
   sent_.emplace(id, sent);

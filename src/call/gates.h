@@ -231,7 +231,7 @@ class Gates {
 
   struct ModelState;
   template <typename State>
-  using Named = typename std::map<std::string, State>::value_type;
+  using Named = std::pair<const std::string, State>;  // Of a map.
 
   // The gates that a request of one key to one model passes. They stay while it
   // is on its way.
@@ -255,7 +255,7 @@ class Gates {
     std::shared_ptr<const Diagnosis> last_fault;
     absl::Time asked_at = absl::InfinitePast();
     Queue queue;
-    std::vector<Way> ways;  // Of our keys.
+    std::vector<Way> ways;  // By credential.
   };
 
   // A request on its way.
@@ -269,10 +269,10 @@ class Gates {
 
   ProjectModel* RouteOf(const std::string& project, const std::string& model);
   Way WayOf(const GateCredential& credential, Named<ModelState>* model);
-  // Returns that of `model`, which may be new.
-  Named<ModelState>* Model(const std::string& model);
   bool IsOurs(const std::string& project) const;
-  // The same, and notes that it is asked for.
+  // Returns that of `model`, which may be new and one too many.
+  Named<ModelState>* Model(const std::string& model);
+  // The same, and notes that it is asked for; others make room for a new one.
   Named<ModelState>* MakeRoomFor(const std::string& model, absl::Time now);
   bool HoldsBack(const ProjectModel& route, absl::Time now);
   void ForgetModel(const std::string& model);
@@ -331,7 +331,7 @@ class Gates {
   GateOptions options_;
   const RateLimits limits_;
   const std::vector<GateCredential> credentials_;
-  const absl::Duration record_for_;  // Of what was sent.
+  const absl::Duration record_time_;  // So long is known what was sent.
   uint64_t last_ticket_ = 0;
   uint64_t last_permit_ = 0;
 

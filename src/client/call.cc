@@ -263,7 +263,7 @@ void Call::OnSinkEnded(Picture* picture,
   }
 
   const auto number = static_cast<size_t>(running->number);
-  while (attempts_.size() < number) attempts_.emplace_back();
+  if (attempts_.size() < number) attempts_.resize(number);
   AttemptReport& report = attempts_[number - 1];
   const ConfiguredKey& key = context_->configuration->keys[running->credential];
   report.number = running->number;

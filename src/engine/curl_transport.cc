@@ -333,6 +333,7 @@ CurlTransport::~CurlTransport() {
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
   for (const auto& [id, transfer] : transfers_) {
+    if (transfer->handle == nullptr) continue;
     curl_multi_remove_handle(multi_, transfer->easy());
   }
   transfers_.clear();
@@ -456,9 +457,6 @@ bool CurlTransport::SetKind(Handle* handle, const RequestKind& kind) {
   auto set = [easy = handle->easy.get(), &ok](CURLoption option, auto value) {
     ok = ok && Set(easy, option, value);
   };
-  // Without a tunnel a proxy sees the headers of the request, and would see
-  // both.
-  set(CURLOPT_PROXYHEADER, kind.is_https ? proxy_headers_.get() : nullptr);
   // docs/adr/0008
   set(CURLOPT_HTTP_VERSION,
       static_cast<long>(kind.may_pause ? CURL_HTTP_VERSION_1_1
@@ -484,7 +482,7 @@ bool CurlTransport::SetUp(Transfer* transfer) {
         transfer->body_size <= kSmallBody ? BodyKind::kSmall : BodyKind::kLarge;
   }
   std::shared_ptr<const ReadyHead> head =
-      Ready(std::move(transfer->request.head), body_kind == BodyKind::kLarge);
+      ReadyHeadFor(transfer->request.head, body_kind == BodyKind::kLarge);
   if (head == nullptr) return false;
   const RequestKind kind = {head->is_https, transfer->request.may_pause,
                             transfer->request.never_proxy, body_kind};
@@ -507,38 +505,41 @@ bool CurlTransport::SetUp(Transfer* transfer) {
 
 // Parsing it and printing it anew for each transfer is a tenth of what libcurl
 // does for a small one; most begin as the last one did.
-std::shared_ptr<const CurlTransport::ReadyHead> CurlTransport::Ready(
-    std::shared_ptr<const HttpHead>&& head, bool has_large_body) {
+std::shared_ptr<const CurlTransport::ReadyHead> CurlTransport::ReadyHeadFor(
+    const std::shared_ptr<const HttpHead>& head, bool has_large_body) {
   if (last_head_ != nullptr && last_head_->head == head &&
       last_head_->has_large_body == has_large_body) {
     return last_head_;
   }
   auto ready = std::make_shared<ReadyHead>();
-  auto add = [&ready](const char* line) {
-    curl_slist* longer = curl_slist_append(ready->headers.get(), line);
+  ready->is_https = absl::StartsWithIgnoreCase(head->url, "https:");
+  const auto add = [](HeaderList* list, const char* line) {
+    curl_slist* longer = curl_slist_append(list->get(), line);
     if (longer == nullptr) return false;
-    static_cast<void>(ready->headers.release());  // It is the longer one's.
-    ready->headers.reset(longer);
+    static_cast<void>(list->release());  // It is the longer one's.
+    list->reset(longer);
     return true;
   };
   bool ok = true;
   for (const auto& [name, value] : head->headers) {
     const std::string line = absl::StrCat(name, ": ", value);
-    ok = ok && add(line.c_str());
-    if (proxy_headers_ == nullptr && name == "User-Agent") {
-      proxy_headers_.reset(curl_slist_append(nullptr, line.c_str()));
+    ok = ok && add(&ready->headers, line.c_str());
+    // Without a tunnel a proxy sees the headers of the request, and would see
+    // both.
+    if (ready->is_https && name == "User-Agent") {
+      ok = ok && add(&ready->proxy_headers, line.c_str());
     }
   }
-  if (has_large_body) ok = ok && add("Expect:");  // No "100-continue".
+  // No "100-continue".
+  if (has_large_body) ok = ok && add(&ready->headers, "Expect:");
   if (!ok) return nullptr;
   ready->url.reset(curl_url());
   if (curl_url_set(ready->url.get(), CURLUPART_URL, head->url.c_str(), 0) !=
       CURLUE_OK) {
     ready->url.reset();
   }
-  ready->is_https = absl::StartsWithIgnoreCase(head->url, "https:");
   ready->has_large_body = has_large_body;
-  ready->head = std::move(head);
+  ready->head = head;
   last_head_ = std::move(ready);
   return last_head_;
 }
@@ -552,8 +553,11 @@ bool CurlTransport::SetHead(Handle* handle,
       Set(easy, CURLOPT_CURLU, head->url.get()) &&
       Set(easy, CURLOPT_URL,
           head->url == nullptr ? head->head->url.c_str() : nullptr) &&
-      Set(easy, CURLOPT_HTTPHEADER, head->headers.get());
-  handle->head = std::move(head);  // Not before libcurl has let go of the last.
+      Set(easy, CURLOPT_HTTPHEADER, head->headers.get()) &&
+      Set(easy, CURLOPT_PROXYHEADER, head->proxy_headers.get());
+  // Not before libcurl has let go of the last one; if it has not, the handle
+  // goes too.
+  handle->head = std::move(head);
   return ok;
 }
 

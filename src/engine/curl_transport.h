@@ -90,8 +90,9 @@ class CurlTransport final : private EventLoop::SocketHandler {
   struct ReadyHead {
     std::shared_ptr<const HttpHead> head;
     bool is_https = false;
-    bool has_large_body = false;
+    bool has_large_body = false;  // Which needs a header more.
     HeaderList headers;
+    HeaderList proxy_headers;             // For a tunnel.
     std::unique_ptr<CURLU, FreeUrl> url;  // Null: it cannot be parsed.
   };
 
@@ -125,8 +126,8 @@ class CurlTransport final : private EventLoop::SocketHandler {
   bool SetUp(Transfer* transfer);
   bool SetKind(Handle* handle, const RequestKind& kind);
   bool SetHead(Handle* handle, std::shared_ptr<const ReadyHead> head);
-  std::shared_ptr<const ReadyHead> Ready(std::shared_ptr<const HttpHead>&& head,
-                                         bool has_large_body);
+  std::shared_ptr<const ReadyHead> ReadyHeadFor(
+      const std::shared_ptr<const HttpHead>& head, bool has_large_body);
   void Recycle(Transfer* transfer);
   void Act(curl_socket_t fd, int events);
   void CollectFinished();
@@ -143,7 +144,6 @@ class CurlTransport final : private EventLoop::SocketHandler {
   absl::flat_hash_set<curl_socket_t> sockets_;  // That OnCloseSocket() closes.
   int connected_ = 0;  // Transfers that have a connection.
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
-  HeaderList proxy_headers_;       // For tunnels.
   std::unique_ptr<Handle> spare_;  // Of the last transfer; may be null.
   std::shared_ptr<const ReadyHead> last_head_;
 };

@@ -143,7 +143,8 @@ int EventLoop::PollTimeoutMs() const {
   }
   if (wait <= absl::ZeroDuration()) return 0;
   if (wait >= absl::Milliseconds(kLongestPollMs)) return kLongestPollMs;
-  // Rounded up: a timer must not find that its time has not come.
+  // Rounded up: a timer must not find that its time has not come (parts of a
+  // nanosecond aside: then there is one more round).
   return static_cast<int>((absl::ToInt64Nanoseconds(wait) - 1) / 1'000'000 + 1);
 }
 

@@ -25,6 +25,10 @@ constexpr int64_t kSmallBytes = 48 << 10;
 // Documentation/admin-guide/devices.txt).
 constexpr unsigned kMemoryDevices = 1;
 
+bool IsMemoryDevice(const struct stat& info) {
+  return S_ISCHR(info.st_mode) && major(info.st_rdev) == kMemoryDevices;
+}
+
 std::string DirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -58,18 +62,21 @@ absl::Status Failed(const char* what, const std::string& path) {
 
 absl::Status File::Open(const std::string& path, const std::string& directory) {
   struct stat info;
-  // Looking at a path that is no file in the way of a picture costs as much as
-  // opening it.
-  is_device = path == "/dev/null";
-  if (!is_device && !path.empty() && stat(path.c_str(), &info) == 0 &&
+  if (path == "/dev/null") {
+    // As a rule it is what it should be, and to look first would cost as much
+    // as to open it.
+    fd = open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    is_device = opened() && fstat(fd, &info) == 0 && IsMemoryDevice(info);
+    if (is_device) return absl::OkStatus();
+    Close().IgnoreError();
+  }
+  if (!path.empty() && stat(path.c_str(), &info) == 0 &&
       !S_ISREG(info.st_mode)) {
-    is_device = S_ISCHR(info.st_mode) && major(info.st_rdev) == kMemoryDevices;
-    if (!is_device) {
+    if (!IsMemoryDevice(info)) {
       return absl::InvalidArgumentError(
           absl::StrCat(path, " exists and is no regular file"));
     }
-  }
-  if (is_device) {
+    is_device = true;
     fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
     return opened() ? absl::OkStatus() : Failed("cannot open", path);
   }

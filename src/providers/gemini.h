@@ -48,7 +48,7 @@ class GeminiHeads {
   std::string api_version_;
   std::string model_;
   std::string api_key_;
-  int64_t seconds_ = 0;
+  int64_t seconds_ = 0;                   // The limit.
   std::shared_ptr<const HttpHead> last_;  // Null: there is none.
 };
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kMaxModelIdBytes = 128;
 constexpr size_t kUsualBytesAround = 256;  // A prompt.
-constexpr int64_t kUnlimited = -1;         // Seconds.
+constexpr int64_t kUnlimited = -1;         // Seconds: there is no limit.
 constexpr absl::string_view kClientName = "gemini-cpp/" GEMINI_VERSION;
 
 std::string UrlOf(const GeminiTarget& target, absl::string_view folder,
@@ -123,11 +123,6 @@ std::shared_ptr<const HttpHead> GeminiHeads::HeadFor(
       target.api_version == api_version_) {
     return last_;
   }
-  base_url_ = std::string(target.base_url);
-  api_version_ = std::string(target.api_version);
-  model_ = std::string(target.model);
-  api_key_ = std::string(target.api_key);
-  seconds_ = seconds;
   auto head = std::make_shared<HttpHead>();
   head->url = GenerateUrl(target);
   head->headers = CommonHeaders(target);
@@ -135,6 +130,11 @@ std::shared_ptr<const HttpHead> GeminiHeads::HeadFor(
   if (seconds != kUnlimited) {
     head->headers.emplace_back("X-Server-Timeout", absl::StrCat(seconds));
   }
+  base_url_ = std::string(target.base_url);
+  api_version_ = std::string(target.api_version);
+  model_ = std::string(target.model);
+  api_key_ = std::string(target.api_key);
+  seconds_ = seconds;
   last_ = std::move(head);
   return last_;
 }

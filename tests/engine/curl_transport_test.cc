@@ -418,6 +418,45 @@ TEST_F(CurlTransportTest, AResetOfAKeptAliveConnectionIsNotRepeated) {
   }
 }
 
+TEST_F(CurlTransportTest, AnAddressThatCannotBeReadSpoilsNothingForTheNext) {
+  ScriptedServer server([&](Connection* connection, int) {
+    while (!connection->ReadRequest().empty()) {
+      connection->SendResponse("200 OK", "ok");
+    }
+  });
+  for (const char* wrong : {"", "http://", "no address"}) {
+    Exchange good;
+    StartAndWait(server.url(), &good);
+    EXPECT_EQ(good.result.end, TransferEnd::kComplete);
+    Exchange bad;
+    StartAndWait(wrong, &bad);
+    EXPECT_EQ(bad.result.end, TransferEnd::kCannotConnect) << wrong;
+    EXPECT_EQ(bad.reader.heads, 0) << wrong;
+  }
+}
+
+TEST_F(CurlTransportTest, EachTunnelIsAskedForInTheNameOfItsRequest) {
+  std::vector<std::string> asked;
+  ScriptedServer proxy([&](Connection* connection, int) {
+    asked.push_back(connection->ReadRequest());
+    connection->SendResponse("407 Proxy Authentication Required", "");
+  });
+  CurlOptions options = Options();
+  options.proxy = proxy.url();
+  Use(options);
+  never_proxy_ = false;
+  for (const char* name : {"", "fox/1", "fox/2"}) {
+    headers_.clear();
+    if (*name != '\0') headers_ = {{"User-Agent", name}};
+    Exchange exchange;
+    StartAndWait("https://nowhere.invalid/", &exchange);
+  }
+  ASSERT_THAT(asked, SizeIs(3));
+  EXPECT_THAT(asked[0], Not(HasSubstr("fox")));
+  EXPECT_THAT(asked[1], HasSubstr("User-Agent: fox/1\r\n"));
+  EXPECT_THAT(asked[2], HasSubstr("User-Agent: fox/2\r\n"));
+}
+
 TEST_F(CurlTransportTest, RequestsWithTheSameHeadFollowEachOther) {
   std::vector<std::string> requests;
   ScriptedServer server([&](Connection* connection, int) {

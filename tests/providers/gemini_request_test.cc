@@ -158,6 +158,17 @@ TEST(GeminiRequestTest, RequestsThatAreAlikeShareTheirHead) {
   EXPECT_EQ(FindHeader(heads.HeadFor(other, absl::Seconds(91))->headers,
                        "X-Server-Timeout"),
             "91");
+  other.base_url = "http://elsewhere";
+  EXPECT_THAT(heads.HeadFor(other, absl::Seconds(91))->url,
+              HasSubstr("http://elsewhere/v1beta/"));
+  other.api_version = "v1";
+  EXPECT_THAT(heads.HeadFor(other, absl::Seconds(91))->url,
+              HasSubstr("http://elsewhere/v1/"));
+  for (const absl::Duration none : {absl::ZeroDuration(), -absl::Hours(1)}) {
+    EXPECT_EQ(
+        FindHeader(heads.HeadFor(other, none)->headers, "X-Server-Timeout"),
+        "0");
+  }
   const auto again = heads.HeadFor(Target(), absl::Seconds(90));
   EXPECT_EQ(again->url, first->url);
   EXPECT_EQ(again->headers, first->headers);
