@@ -353,7 +353,7 @@ void Gates::Record(Permit permit, absl::Time now,
   permit.gates_ = nullptr;
   const auto entry = sent_.find(permit.id_);
   if (entry == sent_.end()) return;
-  const Sent sent = std::move(entry->second);
+  const Sent sent = entry->second;
   sent_.erase(entry);
   const bool unsent = !sent.under_way && diagnosis.has_value() &&
                       diagnosis->cause == Cause::kTransient &&
@@ -445,9 +445,9 @@ void Gates::RecordQuota(uint64_t id, const Sent& sent,
     gate->OnReleased(id);
   }
   if (closing != nullptr) {
-    for (const auto& [name, model] : models_) {
-      for (const auto& [place, waiter] : model.queue) {
-        woken_.push_back(waiter.ticket);
+    for (const auto& model : models_) {
+      for (const auto& waiter : model.second.queue) {
+        woken_.push_back(waiter.second.ticket);
       }
     }
   } else {
@@ -573,7 +573,7 @@ Gates::Throughput Gates::BestThroughput(const Demand& demand,
 void Gates::Release(uint64_t id) {
   const auto entry = sent_.find(id);
   if (entry == sent_.end()) return;
-  const Sent sent = std::move(entry->second);
+  const Sent sent = entry->second;
   sent_.erase(entry);
   Note(sent.under_way ? LedgerEvent::Kind::kReleased
                       : LedgerEvent::Kind::kUnsent,

@@ -79,7 +79,7 @@ void Gates::OnForeign(const LedgerEvent& event, absl::Time now) {
   foreign_.erase(known);
   const auto entry = sent_.find(id);
   if (entry == sent_.end()) return;
-  const Sent sent = std::move(entry->second);
+  const Sent sent = entry->second;
   sent_.erase(entry);
   if (event.kind == LedgerEvent::Kind::kReleased) {
     ReleaseQuota(id, sent);
@@ -115,7 +115,7 @@ void Gates::ReleaseForeign(absl::Time now) {
     foreign_.erase(known);
     const auto entry = sent_.find(id);
     if (entry == sent_.end()) continue;
-    const Sent sent = std::move(entry->second);
+    const Sent sent = entry->second;
     sent_.erase(entry);
     ReleaseQuota(id, sent);
   }
