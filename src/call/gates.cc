@@ -451,6 +451,7 @@ void Gates::RecordQuota(uint64_t id, const Sent& sent,
       }
     }
   } else {
+    // NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a Way has all.
     WakeFirst(queue);
   }
 }
