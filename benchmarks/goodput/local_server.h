@@ -77,8 +77,8 @@ class LocalServer {
   absl::Time before_;        // What the server's clock shows until then.
   std::vector<Seen> seen_;
   std::shared_ptr<const std::string> picture_;
-  boost::asio::io_context io_;
   std::unique_ptr<gemini_emulator::Emulator> emulator_;
+  boost::asio::io_context io_;  // Holds sessions, which tell the emulator.
   std::unique_ptr<gemini_emulator::Server> server_;
   std::thread thread_;
 };

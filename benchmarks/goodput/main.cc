@@ -164,7 +164,7 @@ std::vector<Command> CommandsOf(const std::string& client,
         "--concurrency", absl::StrCat(situation.concurrency),
         "--deadline-s",  absl::StrCat(absl::ToDoubleSeconds(deadline)),
         "--api-key",     absl::StrJoin(situation.keys, ","),
-        "--time-scale",  absl::StrCat(options.minute_s / 60)};
+        "--time-scale",  absl::StrFormat("%.17g", options.minute_s / 60)};
     command.words.insert(command.words.end(), words.begin(), words.end());
     command.variables = {{"GOODPUT_PROC", absl::StrCat(process)},
                          {"XDG_RUNTIME_DIR", runtime_directory}};

@@ -464,7 +464,8 @@ bool CurlTransport::SetKind(Handle* handle, const RequestKind& kind) {
   set(CURLOPT_PIPEWAIT, kind.is_https ? 1L : 0L);
   const char* proxy = options_.proxy.empty() ? nullptr : options_.proxy.c_str();
   set(CURLOPT_PROXY, kind.never_proxy ? "" : proxy);
-  // Before the method, which it would change.
+  // Before the method, which it would change. The last request's, which is
+  // gone, may still be set.
   if (kind.body != BodyKind::kSmall) set(CURLOPT_POSTFIELDS, nullptr);
   set(kind.body == BodyKind::kNone ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
   return ok;

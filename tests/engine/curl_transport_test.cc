@@ -106,6 +106,15 @@ class CurlTransportTest : public ::testing::Test {
     started.WaitForNotification();
   }
 
+  // Returns after the loop has run the timers that are due now.
+  void PassRounds() {
+    for (int i = 0; i < 2; ++i) {
+      absl::Notification passed;
+      loop_->Post([&] { passed.Notify(); });
+      passed.WaitForNotification();
+    }
+  }
+
   void StartAndWait(const std::string& url, Exchange* exchange) {
     Start(url, exchange);
     exchange->done.WaitForNotification();
@@ -455,6 +464,53 @@ TEST_F(CurlTransportTest, EachTunnelIsAskedForInTheNameOfItsRequest) {
   EXPECT_THAT(asked[0], Not(HasSubstr("fox")));
   EXPECT_THAT(asked[1], HasSubstr("User-Agent: fox/1\r\n"));
   EXPECT_THAT(asked[2], HasSubstr("User-Agent: fox/2\r\n"));
+}
+
+TEST_F(CurlTransportTest, ABodyThatBeganLateMayStallNoLongerThanOthers) {
+  absl::Notification asked;
+  absl::Notification late;
+  ScriptedServer server([&](Connection* connection, int) {
+    connection->ReadRequest();
+    asked.Notify();
+    late.WaitForNotification();
+    connection->Send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+    connection->WaitForClose();
+  });
+  Exchange exchange;
+  Start(
+      server.url(), &exchange,
+      {absl::Seconds(10), absl::Seconds(30), clock_.Now() + absl::Minutes(10)});
+  asked.WaitForNotification();
+  clock_.Advance(absl::Seconds(60));
+  PassRounds();  // The timer of the limit for connecting comes for nothing.
+  late.Notify();
+  exchange.reader.began.WaitForNotification();
+  PassRounds();
+  clock_.Advance(absl::Seconds(30));
+  exchange.done.WaitForNotification();
+  EXPECT_EQ(exchange.result.end, TransferEnd::kStalled);
+}
+
+TEST_F(CurlTransportTest, AnAttemptThatOutlivesOtherLimitsStillEnds) {
+  absl::Notification asked;
+  ScriptedServer server([&](Connection* connection, int) {
+    connection->ReadRequest();
+    asked.Notify();
+    connection->WaitForClose();
+  });
+  Exchange exchange;
+  Start(
+      server.url(), &exchange,
+      {absl::Seconds(10), absl::Seconds(30), clock_.Now() + absl::Minutes(10)});
+  asked.WaitForNotification();
+  for (int i = 0; i < 59; ++i) {
+    clock_.Advance(absl::Seconds(10));
+    PassRounds();
+    ASSERT_FALSE(exchange.done.HasBeenNotified());
+  }
+  clock_.Advance(absl::Seconds(10));
+  exchange.done.WaitForNotification();
+  EXPECT_EQ(exchange.result.end, TransferEnd::kAttemptTimeout);
 }
 
 TEST_F(CurlTransportTest, RequestsWithTheSameHeadFollowEachOther) {
