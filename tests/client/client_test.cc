@@ -392,6 +392,25 @@ TEST_F(ClientTest, GenerateInsideAReceiverFailsInsteadOfWaitingForEver) {
   EXPECT_EQ(inside.code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(ClientTest, GenerateInsideANameFailsInsteadOfWaitingForEver) {
+  ScriptedServer server(Answering(
+      [](int) {
+        return Answer{"200 OK", ImageBody()};
+      },
+      &requests_));
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  absl::Status inside;
+  FileSink file;
+  file.choose_name = [&](const SinkImage&, absl::string_view) {
+    inside = client.Generate(Kite()).status();
+    return std::string("/dev/null");
+  };
+  CallOptions options;
+  options.sink = file;
+  static_cast<void>(client.Generate(Kite(), options));
+  EXPECT_EQ(inside.code(), absl::StatusCode::kFailedPrecondition);
+}
+
 TEST_F(ClientTest, TheKeyTravelsInItsHeaderAndNowhereElse) {
   std::string request;
   ScriptedServer server([&](Connection* connection, int) {
