@@ -163,6 +163,7 @@ Gates::Opening Gates::Check(const Way& way, const Demand& demand,
                             absl::Time now) {
   ProjectModel& route = *way.route;
   ModelState& model = way.model->second;
+  // In the order in which one of several that are closed is told.
   for (const VerdictGate* gate :
        {&way.key->second, &model.verdict, &way.money->second, &route.verdict}) {
     if (auto verdict = gate->Closed(now)) return {std::move(verdict), now, {}};

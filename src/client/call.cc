@@ -47,7 +47,7 @@ struct Call::Running {
   struct Ended {
     TransferResult transfer;
     AttemptResult result;  // The sink has its pictures.
-    int drawn = 0;
+    int drawn = 0;         // Pictures, for the books: also if cancelled.
   };
   std::unique_ptr<Ended> ended;
 };

@@ -74,11 +74,11 @@ struct CurlTransport::Transfer {
   std::optional<TransferEnd> verdict;  // Ours, before libcurl's.
   TransferResult result;
 
-  // The first of the limits that hold now, and how it would end.
+  // The first of the limits that hold now, and how it would end it.
   std::pair<absl::Time, TransferEnd> FirstLimit() const;
 
   absl::Time connect_by;
-  std::optional<EventLoop::TimerId> timer;  // Not later than that.
+  std::optional<EventLoop::TimerId> timer;  // Not later than FirstLimit().
 };
 
 std::pair<absl::Time, TransferEnd> CurlTransport::Transfer::FirstLimit() const {
