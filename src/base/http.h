@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,15 @@ struct HttpRequest {
   std::function<void()> on_under_way;
 };
 
+// What an answer begins with.
+struct ResponseHead {
+  int http_status = 0;
+  std::optional<int64_t> body_size;  // As it will be read, if that is known.
+  HttpHeaders headers;               // May be empty if it is a success.
+
+  bool is_success() const { return http_status / 100 == 2; }
+};
+
 // Takes an answer as it arrives. Called on the I/O thread; must not block.
 class ResponseReader {
  public:
@@ -55,8 +65,8 @@ class ResponseReader {
 
   virtual ~ResponseReader() = default;
 
-  // Once, before any data, with the final status and all its headers.
-  virtual void OnHead(int http_status, const HttpHeaders& headers) = 0;
+  // Once, before any data.
+  virtual void OnHead(ResponseHead head) = 0;
 
   virtual Flow OnData(absl::string_view data) = 0;
 };

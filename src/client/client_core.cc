@@ -173,14 +173,14 @@ absl::StatusOr<Outcome> ClientCore::Generate(const ImageRequest& request,
 
 CallHandle ClientCore::GenerateAsync(ImageRequest&& request,
                                      CallOptions&& options,
-                                     GeminiImageClient::DoneFunction done) {
+                                     GeminiImageClient::DoneFunction&& done) {
   return Begin(std::move(request), std::move(options), Delivery::kExecutor,
                std::move(done));
 }
 
 CallHandle ClientCore::Begin(ImageRequest&& request, CallOptions&& options,
                              Delivery delivery,
-                             GeminiImageClient::DoneFunction done) {
+                             GeminiImageClient::DoneFunction&& done) {
   if (inherited()) {
     // There is no thread here to run it on.
     std::move(done)(absl::FailedPreconditionError(
@@ -339,7 +339,7 @@ void ClientCore::OnCallEnded(uint64_t id, Completion&& completion,
 }
 
 void ClientCore::Deliver(Delivery delivery,
-                         GeminiImageClient::DoneFunction done,
+                         GeminiImageClient::DoneFunction&& done,
                          absl::StatusOr<Outcome>&& outcome) {
   if (delivery == Delivery::kAtOnce) {
     if (!options_.on_event) {

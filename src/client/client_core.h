@@ -51,7 +51,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   absl::StatusOr<Outcome> Generate(const ImageRequest& request,
                                    const CallOptions& options);
   CallHandle GenerateAsync(ImageRequest&& request, CallOptions&& options,
-                           GeminiImageClient::DoneFunction done);
+                           GeminiImageClient::DoneFunction&& done);
   absl::StatusOr<std::vector<ModelInfo>> ListModels(absl::Duration timeout);
   void Cancel(uint64_t call_id) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -68,7 +68,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
              Configuration configuration);
 
   CallHandle Begin(ImageRequest&& request, CallOptions&& options,
-                   Delivery delivery, GeminiImageClient::DoneFunction done);
+                   Delivery delivery, GeminiImageClient::DoneFunction&& done);
   absl::Status Admit(const ImageRequest& request, const CallOptions& options,
                      int64_t input_bytes);
   std::unique_ptr<Call> NewCall(uint64_t id, ImageRequest&& request,
@@ -76,7 +76,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<const Terms> TermsOf(const CallOptions& options)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Deliver(Delivery delivery, GeminiImageClient::DoneFunction done,
+  void Deliver(Delivery delivery, GeminiImageClient::DoneFunction&& done,
                absl::StatusOr<Outcome>&& outcome);
   absl::Status ShareQuotas();
   // On the loop's thread.

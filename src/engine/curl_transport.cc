@@ -37,6 +37,9 @@ struct CurlTransport::Transfer {
   static curl_socket_t OnOpenSocket(void* user, curlsocktype,
                                     curl_sockaddr* address);
 
+  void AddHeader(absl::string_view line);
+  void TellHead();
+
   void BeginConnecting() {
     if (!connecting_since.has_value()) {
       connecting_since = transport->loop_->Now();
@@ -67,9 +70,11 @@ struct CurlTransport::Transfer {
   std::optional<absl::Time> connecting_since;  // Absent: stands in line.
   absl::Time last_data;
   HttpHeaders headers;
+  char status_class = '1';  // The first digit of the status; '1': interim.
+  bool head_done = false;
+  bool head_told = false;
   bool connected = false;
   bool was_sent = false;  // For certain, or so far that it may have arrived.
-  bool head_done = false;
   bool paused = false;
   std::optional<TransferEnd> verdict;  // Ours, before libcurl's.
   TransferResult result;
@@ -125,50 +130,45 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
   auto* transfer = static_cast<Handle*>(user)->transfer;
   const size_t n = size * count;
   if (transfer->head_done) return n;
-  const absl::string_view line =
-      absl::StripAsciiWhitespace(absl::string_view(data, n));
+  const absl::string_view line(data, n);
   if (absl::StartsWith(line, "HTTP/")) {
     transfer->headers.clear();
-    transfer->headers.reserve(8);
-    return n;
+    const size_t space = line.find(' ');
+    if (space < n - 1) transfer->status_class = line[space + 1];
+  } else if (line[0] == '\r' || line[0] == '\n') {
+    transfer->head_done = transfer->status_class != '1';
+  } else if (transfer->status_class != '2' ||
+             transfer->transport->options_.accept_compression) {
+    transfer->AddHeader(line);
   }
-  if (line.empty()) {
-    long status = 0;
-    curl_easy_getinfo(transfer->easy(), CURLINFO_RESPONSE_CODE, &status);
-    if (status < 200) return n;
-    transfer->head_done = true;
-    const CurlOptions& options = transfer->transport->options_;
-    HttpHeaders& headers = transfer->headers;
-    int64_t length = 0;
-    const bool too_large =
-        absl::SimpleAtoi(FindHeader(headers, "content-length"), &length) &&
-        length > options.max_response_bytes;
-    // It tells nothing of what the reader will see.
-    if (options.accept_compression &&
-        !FindHeader(headers, "content-encoding").empty()) {
-      headers.erase(std::remove_if(headers.begin(), headers.end(),
-                                   [](const auto& header) {
-                                     return header.first == "content-length";
-                                   }),
-                    headers.end());
-    }
-    transfer->reader->OnHead(static_cast<int>(status), headers);
-    // What is announced to be too large need not be waited for.
-    if (too_large) {
-      transfer->verdict = TransferEnd::kTooLarge;
-      return 0;
-    }
-    return n;
-  }
-  const size_t colon = line.find(':');
-  if (colon == absl::string_view::npos || n > kMaxHeaderBytes ||
-      transfer->headers.size() >= kMaxHeaders) {
-    return n;
-  }
-  transfer->headers.emplace_back(
-      absl::AsciiStrToLower(line.substr(0, colon)),
-      std::string(absl::StripAsciiWhitespace(line.substr(colon + 1))));
   return n;
+}
+
+void CurlTransport::Transfer::AddHeader(absl::string_view line) {
+  const size_t colon = line.find(':');
+  if (colon == absl::string_view::npos || line.size() > kMaxHeaderBytes ||
+      headers.size() >= kMaxHeaders) {
+    return;
+  }
+  headers.emplace_back(
+      absl::AsciiStrToLower(absl::StripAsciiWhitespace(line.substr(0, colon))),
+      std::string(absl::StripAsciiWhitespace(line.substr(colon + 1))));
+}
+
+void CurlTransport::Transfer::TellHead() {
+  if (head_told) return;
+  head_told = true;
+  ResponseHead head;
+  long status = 0;
+  curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
+  head.http_status = static_cast<int>(status);
+  curl_off_t size = -1;
+  curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+  if (size >= 0 && FindHeader(headers, "content-encoding").empty()) {
+    head.body_size = size;
+  }
+  head.headers = std::move(headers);
+  reader->OnHead(std::move(head));
 }
 
 size_t CurlTransport::Transfer::OnBody(char* data, size_t size, size_t count,
@@ -181,6 +181,7 @@ size_t CurlTransport::Transfer::OnBody(char* data, size_t size, size_t count,
   if (!transfer->result.time_to_first_byte.has_value()) {
     transfer->result.time_to_first_byte = now - transfer->started;
     transfer->transport->WatchLimits(transfer);
+    transfer->TellHead();
   }
   const int64_t received =
       transfer->result.bytes_received + static_cast<int64_t>(n);
@@ -234,6 +235,8 @@ TransferEnd EndFor(CURLcode code, bool connected) {
   switch (code) {
     case CURLE_OK:
       return TransferEnd::kComplete;
+    case CURLE_FILESIZE_EXCEEDED:  // It is announced to be too large.
+      return TransferEnd::kTooLarge;
     case CURLE_OPERATION_TIMEDOUT:
       return connected ? TransferEnd::kAttemptTimeout
                        : TransferEnd::kConnectTimeout;
@@ -416,6 +419,8 @@ bool CurlTransport::SetUpHandle(Handle* handle) {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_MAXFILESIZE_LARGE,
+      static_cast<curl_off_t>(options_.max_response_bytes));
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // Our own timer is the limit; libcurl's would fire after 300 s.
   set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(INT_MAX / 1000));
@@ -656,6 +661,7 @@ void CurlTransport::CollectFinished() {
     Transfer* transfer = handle->transfer;
     TransferEnd end =
         transfer->verdict.value_or(EndFor(code, transfer->connected));
+    if (end == TransferEnd::kTooLarge) transfer->head_done = true;
     if (!transfer->verdict.has_value() && !transfer->head_done &&
         IsHeadTooLarge(*transfer, code)) {
       end = TransferEnd::kHeadTooLarge;
@@ -735,6 +741,7 @@ void CurlTransport::End(TransferId id, TransferEnd end,
     result.error = std::string(error);
   }
   if (transfer->handle != nullptr) {
+    if (transfer->head_done) transfer->TellHead();
     if (!transfer->small_body.empty()) {
       curl_off_t sent = 0;
       curl_easy_getinfo(transfer->easy(), CURLINFO_SIZE_UPLOAD_T, &sent);

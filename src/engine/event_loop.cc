@@ -168,6 +168,7 @@ void EventLoop::RunRealTimer() {
 
 void EventLoop::RunTimers() {
   RunRealTimer();
+  if (timers_.empty()) return;
   // Timers that these set run in the next round, so that sockets get a turn.
   const absl::Time now = clock_->Now();
   const uint64_t before = next_timer_;

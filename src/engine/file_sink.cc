@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/renames.h"
@@ -46,7 +47,10 @@ std::string WithNumber(const std::string& path, absl::string_view number) {
 struct File {
   bool opened() const { return fd >= 0; }
 
-  absl::Status Open(const std::string& path, const std::string& directory);
+  absl::Status Open(const std::string& path);
+  // For a name that is not known yet, or that is `path`.
+  absl::Status OpenTemporary(const std::string& directory,
+                             const std::string& path);
   absl::Status Write(absl::Span<const char> bytes);
   absl::Status Close();
   void Remove();
@@ -60,7 +64,7 @@ absl::Status Failed(const char* what, const std::string& path) {
   return absl::ErrnoToStatus(errno, absl::StrCat(what, " ", path));
 }
 
-absl::Status File::Open(const std::string& path, const std::string& directory) {
+absl::Status File::Open(const std::string& path) {
   struct stat info;
   if (path == "/dev/null") {
     // As a rule it is what it should be, and to look first would cost as much
@@ -70,8 +74,7 @@ absl::Status File::Open(const std::string& path, const std::string& directory) {
     if (is_device) return absl::OkStatus();
     Close().IgnoreError();
   }
-  if (!path.empty() && stat(path.c_str(), &info) == 0 &&
-      !S_ISREG(info.st_mode)) {
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
     if (!IsMemoryDevice(info)) {
       return absl::InvalidArgumentError(
           absl::StrCat(path, " exists and is no regular file"));
@@ -80,6 +83,11 @@ absl::Status File::Open(const std::string& path, const std::string& directory) {
     fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
     return opened() ? absl::OkStatus() : Failed("cannot open", path);
   }
+  return OpenTemporary(DirectoryOf(path), path);
+}
+
+absl::Status File::OpenTemporary(const std::string& directory,
+                                 const std::string& path) {
   static std::atomic<uint64_t> counter{0};
   absl::string_view slash = absl::EndsWith(directory, "/") ? "" : "/";
   do {
@@ -88,7 +96,7 @@ absl::Status File::Open(const std::string& path, const std::string& directory) {
     fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   } while (fd < 0 && errno == EEXIST);
   if (opened()) return absl::OkStatus();
-  absl::Status failed = Failed("cannot write", path.empty() ? directory : path);
+  absl::Status failed = Failed("cannot write", path);
   temporary.clear();
   return failed;
 }
@@ -129,38 +137,34 @@ absl::Status SyncDirectory(const std::string& path) {
 
 // What is done aside of the loop: made once for an attempt.
 struct Filing {
-  std::string Directory() const {
-    if (!options.choose_name) return DirectoryOf(options.path);
-    return options.path.empty() ? "." : options.path;
-  }
-
-  // The name that is known before the type is.
-  std::string KnownName() const {
-    if (options.choose_name) return "";
-    return count > 1 ? WithNumber(options.path, absl::StrCat("-", index + 1))
-                     : options.path;
+  Filing(FileSink sink, const SinkPurpose& purpose)
+      : options(std::move(sink)),
+        attempt(purpose.attempt),
+        index(purpose.index) {
+    if (purpose.count == 1 || options.choose_name) return;
+    options.path = WithNumber(options.path, absl::StrCat("-", index + 1));
   }
 
   absl::Status Open(File* file) const {
-    return file->Open(KnownName(), Directory());
+    if (!options.choose_name) return file->Open(options.path);
+    const std::string directory = options.path.empty() ? "." : options.path;
+    return file->OpenTemporary(directory, directory);
   }
 
   // That of the n-th of its answer.
   std::string NameFor(const SinkContext& context, const File& file, int n,
                       const KeptPicture& picture) const;
 
-  FileSink options;
-  int attempt = 0;
-  int index = 0;
-  int count = 1;
+  FileSink options;  // Its path has the picture's number.
+  const int attempt;
+  const int index;
 };
 
 std::string Filing::NameFor(const SinkContext& context, const File& file, int n,
                             const KeptPicture& picture) const {
   if (!options.choose_name) {
-    std::string name = KnownName();
-    if (n == 0 || file.is_device) return name;
-    return WithNumber(name, absl::StrCat("-", n + 1));
+    if (n == 0 || file.is_device) return options.path;
+    return WithNumber(options.path, absl::StrCat("-", n + 1));
   }
   std::string name;
   context.RunCallerCode([&] {
@@ -189,12 +193,9 @@ class FileAttemptSink final
       public std::enable_shared_from_this<FileAttemptSink> {
  public:
   FileAttemptSink(SinkContext* context, FileSink options, SinkPurpose purpose)
-      : context_(context), resume_(std::move(purpose.resume)) {
-    filing_.options = std::move(options);
-    filing_.attempt = purpose.attempt;
-    filing_.index = purpose.index;
-    filing_.count = purpose.count;
-  }
+      : context_(context),
+        resume_(std::move(purpose.resume)),
+        filing_(std::move(options), purpose) {}
 
   void Begin(int64_t expected_bytes) override {
     context_->Unstage(this);
@@ -253,24 +254,29 @@ class FileAttemptSink final
   };
 
   Picture& last() { return *pictures_.back(); }
+  Picture* of(const KeptPicture& kept) const {
+    return pictures_[static_cast<size_t>(kept.ordinal)].get();
+  }
 
   void Open();
   void Opened(Picture* picture);
   void Settle();
+  void Settled();
   void Forget(Picture* picture) {
     context_->queued -= picture->queue.size();
     std::string().swap(picture->queue);
   }
 
   // Aside of the loop.
-  absl::StatusOr<std::vector<Image>> CommitAll();
+  void CommitAll();
   absl::Status Complete(Picture* picture) const;
-  absl::Status NameAll(std::vector<Image>* images);  // All, or none.
+  absl::Status NameAll();  // All, or none.
+  absl::Status SyncDirectories() const;
 
   SinkContext* const context_;
   const std::function<void()> resume_;
-  Filing filing_;
-  std::vector<std::unique_ptr<Picture>> pictures_;  // By ordinal.
+  const Filing filing_;
+  absl::InlinedVector<std::unique_ptr<Picture>, 1> pictures_;  // By ordinal.
   bool paused_ = false;
   int opening_ = 0;  // Pictures.
   absl::Status status_;
@@ -278,6 +284,8 @@ class FileAttemptSink final
   // After End().
   EndFunction done_;
   std::vector<KeptPicture> kept_;
+  absl::Status committed_;
+  std::vector<Image> images_;
 };
 
 void FileAttemptSink::Open() {
@@ -340,17 +348,22 @@ void FileAttemptSink::End(std::vector<KeptPicture> kept, EndFunction done) {
 void FileAttemptSink::Settle() {
   const absl::Status posted =
       context_->PostForFiles([self = shared_from_this()]() mutable {
-        absl::StatusOr<std::vector<Image>> images = self->CommitAll();
+        self->CommitAll();
         EventLoop* loop = self->context_->loop();
-        loop->Post(
-            [self = std::move(self), images = std::move(images)]() mutable {
-              if (!self->status_.ok()) images = self->status_;
-              // Which may hold this sink.
-              EndFunction done = std::move(self->done_);
-              std::move(done)(std::move(images));
-            });
+        loop->Post([self = std::move(self)] { self->Settled(); });
       });
   if (!posted.ok()) std::move(done_)(posted);
+}
+
+void FileAttemptSink::Settled() {
+  EndFunction done = std::move(done_);  // Which may hold this sink.
+  if (!status_.ok()) {
+    std::move(done)(status_);
+  } else if (!committed_.ok()) {
+    std::move(done)(committed_);
+  } else {
+    std::move(done)(std::move(images_));
+  }
 }
 
 absl::Status FileAttemptSink::Complete(Picture* picture) const {
@@ -367,21 +380,16 @@ absl::Status FileAttemptSink::Complete(Picture* picture) const {
   return status;
 }
 
-absl::StatusOr<std::vector<Image>> FileAttemptSink::CommitAll() {
-  absl::Status status;
+void FileAttemptSink::CommitAll() {
   for (const KeptPicture& picture : kept_) {
-    if (!status.ok()) break;
-    status = Complete(pictures_[static_cast<size_t>(picture.ordinal)].get());
+    if (!committed_.ok()) break;
+    committed_ = Complete(of(picture));
   }
-  std::vector<Image> images;
-  images.reserve(kept_.size());
-  if (status.ok()) status = NameAll(&images);
+  if (committed_.ok()) committed_ = NameAll();
   for (const auto& picture : pictures_) picture->file.Remove();
-  if (!status.ok()) return status;
-  return images;
 }
 
-absl::Status FileAttemptSink::NameAll(std::vector<Image>* images) {
+absl::Status FileAttemptSink::NameAll() {
   if (kept_.empty()) return absl::OkStatus();
   // A name that is free must be taken before the next one is asked for, and
   // those of this answer be given back before others ask.
@@ -389,28 +397,37 @@ absl::Status FileAttemptSink::NameAll(std::vector<Image>* images) {
   // Nothing can fail after the last one, but syncing.
   const bool sync = filing_.options.sync;
   Renames renames(sync ? kept_.size() : kept_.size() - 1);
-  std::set<std::string> directories;
+  images_.reserve(kept_.size());
   for (KeptPicture& keep : kept_) {
-    Picture* picture = pictures_[static_cast<size_t>(keep.ordinal)].get();
+    Picture* picture = of(keep);
     Image image;
     image.path = filing_.NameFor(*context_, picture->file,
-                                 static_cast<int>(images->size()), keep);
+                                 static_cast<int>(images_.size()), keep);
     absl::Status status = Commit(&picture->file, image.path, &renames);
     if (!status.ok()) return status;
-    if (sync && !picture->file.is_device) {
-      directories.insert(DirectoryOf(image.path));
-    }
     image.size = picture->size;
     image.mime_type = std::move(keep.mime_type);
-    images->push_back(std::move(image));
+    images_.push_back(std::move(image));
   }
   if (sync) {
-    for (const std::string& directory : directories) {
-      absl::Status status = SyncDirectory(directory);
-      if (!status.ok()) return status;
-    }
+    absl::Status status = SyncDirectories();
+    if (!status.ok()) return status;
   }
   renames.Keep();
+  return absl::OkStatus();
+}
+
+absl::Status FileAttemptSink::SyncDirectories() const {
+  std::set<std::string> directories;
+  for (size_t i = 0; i < images_.size(); ++i) {
+    if (!of(kept_[i])->file.is_device) {
+      directories.insert(DirectoryOf(images_[i].path));
+    }
+  }
+  for (const std::string& directory : directories) {
+    absl::Status status = SyncDirectory(directory);
+    if (!status.ok()) return status;
+  }
   return absl::OkStatus();
 }
 

@@ -240,7 +240,7 @@ absl::Status LoopCrew::Start(Loop* loop) {
   return absl::OkStatus();
 }
 
-void LoopCrew::Post(Task task) {
+void LoopCrew::Post(Task&& task) {
   bool wake = false;
   {
     LightMutexLock lock(&shared_->mutex);
@@ -256,7 +256,7 @@ void LoopCrew::Post(Task task) {
   if (wake) shared_->loop->Wake();
 }
 
-void LoopCrew::PostAside(Task task) {
+void LoopCrew::PostAside(Task&& task) {
   if (driven == shared_.get()) {
     shared_->outbox.push_back(std::move(task));
     return;

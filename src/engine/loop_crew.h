@@ -56,11 +56,11 @@ class LoopCrew {
   absl::Status Start(Loop* loop);
 
   // For the loop to run, in the order of posting. Thread-safe.
-  void Post(Task task);
+  void Post(Task&& task);
 
   // For the thread aside, where tasks run one after another and may block.
   // Thread-safe.
-  void PostAside(Task task);
+  void PostAside(Task&& task);
 
   // Runs what was posted, and what that posts, and ends driving. Not for the
   // driver.

@@ -74,7 +74,7 @@ class ModelPageReader final : public ResponseReader {
   // `api_key` must not be repeated by diagnoses, and outlives the reader.
   explicit ModelPageReader(absl::string_view api_key) : api_key_(api_key) {}
 
-  void OnHead(int http_status, const HttpHeaders& headers) override;
+  void OnHead(ResponseHead head) override;
   Flow OnData(absl::string_view data) override;
 
   // Called once, after the transfer: the page, or why there is none.
@@ -83,8 +83,7 @@ class ModelPageReader final : public ResponseReader {
 
  private:
   const absl::string_view api_key_;
-  int http_status_ = 0;
-  HttpHeaders headers_;
+  ResponseHead head_;
   std::string body_;
 };
 

@@ -27,10 +27,7 @@ ModelInfo ReadModel(JsonValue sent) {
 
 }  // namespace
 
-void ModelPageReader::OnHead(int http_status, const HttpHeaders& headers) {
-  http_status_ = http_status;
-  headers_ = headers;
-}
+void ModelPageReader::OnHead(ResponseHead head) { head_ = std::move(head); }
 
 ResponseReader::Flow ModelPageReader::OnData(absl::string_view data) {
   if (body_.size() + data.size() > kMaxPageBytes) return Flow::kStop;
@@ -40,14 +37,14 @@ ResponseReader::Flow ModelPageReader::OnData(absl::string_view data) {
 
 std::variant<ModelPage, Diagnosis> ModelPageReader::Finish(
     const TransferResult& transfer, absl::Time now) {
-  if (http_status_ == 0 ||
-      (http_status_ / 100 == 2 && transfer.end != TransferEnd::kComplete)) {
+  if (head_.http_status == 0 ||
+      (head_.is_success() && transfer.end != TransferEnd::kComplete)) {
     return DiagnoseTransfer(transfer, "");
   }
-  if (http_status_ / 100 != 2) {
+  if (!head_.is_success()) {
     FailureFacts facts;
-    facts.http_status = http_status_;
-    facts.headers = headers_;
+    facts.http_status = head_.http_status;
+    facts.headers = head_.headers;
     facts.body = body_;
     facts.now = now;
     facts.secrets.push_back(api_key_);
@@ -57,7 +54,7 @@ std::variant<ModelPage, Diagnosis> ModelPageReader::Finish(
   if (!document.has_value() || !document->root().is_object()) {
     Diagnosis diagnosis =
         MakeDiagnosis("not_json", "the list of models is no JSON object");
-    diagnosis.http_status = http_status_;
+    diagnosis.http_status = head_.http_status;
     return diagnosis;
   }
   ModelPage page;

@@ -70,7 +70,7 @@ class GeminiReader final : public AttemptReader {
         collector_(reading_.sink),
         splitter_(&collector_) {}
 
-  void OnHead(int http_status, const HttpHeaders& headers) override;
+  void OnHead(ResponseHead head) override { head_ = std::move(head); }
   Flow OnData(absl::string_view data) override;
   AttemptResult Finish(const TransferResult& transfer, absl::Time now) override;
 
@@ -81,7 +81,6 @@ class GeminiReader final : public AttemptReader {
     kRaw        // Is kept as it is, to be diagnosed.
   };
 
-  bool is_success() const { return http_status_ / 100 == 2; }
   void Begin(absl::string_view data);
 
   void ReadJson(absl::string_view skeleton, absl::Time now,
@@ -93,9 +92,7 @@ class GeminiReader final : public AttemptReader {
                         absl::string_view evidence) const;
 
   const GeminiReading reading_;
-  int http_status_ = 0;
-  HttpHeaders headers_;  // Only of failures.
-  int64_t content_length_ = 0;
+  ResponseHead head_;
   int64_t received_ = 0;
   Body body_ = Body::kNotBegun;
   std::string raw_;
@@ -105,20 +102,11 @@ class GeminiReader final : public AttemptReader {
   std::unique_ptr<Diagnosis> bad_picture_;  // The first; usually none.
 };
 
-void GeminiReader::OnHead(int http_status, const HttpHeaders& headers) {
-  http_status_ = http_status;
-  if (!is_success()) headers_ = headers;
-  if (!absl::SimpleAtoi(FindHeader(headers, "content-length"),
-                        &content_length_)) {
-    content_length_ = 0;
-  }
-}
-
 void GeminiReader::Begin(absl::string_view data) {
   const size_t first = data.find_first_not_of(kJsonSpace);
   if (first == absl::string_view::npos) return;
   const bool is_json = data[first] == '{' || data[first] == '[';
-  body_ = is_success() && is_json ? Body::kJson : Body::kRaw;
+  body_ = head_.is_success() && is_json ? Body::kJson : Body::kRaw;
 }
 
 ResponseReader::Flow GeminiReader::OnData(absl::string_view data) {
@@ -135,7 +123,7 @@ ResponseReader::Flow GeminiReader::OnData(absl::string_view data) {
       if (!reading_.sink->status().ok()) return Flow::kStop;
       if (reading_.sink->WantsPause()) return Flow::kPause;
       collector_.set_expected_bytes(
-          std::max<int64_t>(content_length_ - received_, 0));
+          std::max<int64_t>(head_.body_size.value_or(0) - received_, 0));
       split_ = splitter_.Feed(data);
       if (!split_.ok()) return Flow::kStop;
       break;
@@ -156,17 +144,17 @@ AttemptResult GeminiReader::Finish(const TransferResult& transfer,
     } else if (answered) {
       result.diagnosis = BadResponse(CodeOf(split_), split_.message());
     }
-  } else if (http_status_ != 0 && (answered || !is_success())) {
+  } else if (head_.http_status != 0 && (answered || !head_.is_success())) {
     // A refusal is one even if its explanation did not come through.
     result.diagnosis = DiagnoseBody(raw_, now);
   }
   if (result.pictures.empty() && !result.diagnosis.has_value()) {
     result.diagnosis = DiagnoseTransfer(transfer, reading_.model);
   }
-  if (http_status_ != 0) {
-    result.http_status = http_status_;
+  if (head_.http_status != 0) {
+    result.http_status = head_.http_status;
     if (result.diagnosis.has_value()) {
-      result.diagnosis->http_status = http_status_;
+      result.diagnosis->http_status = head_.http_status;
     }
   }
   return result;
@@ -235,8 +223,8 @@ void GeminiReader::TakePicture(JsonValue blob, AttemptResult* result) {
 Diagnosis GeminiReader::DiagnoseBody(absl::string_view body,
                                      absl::Time now) const {
   FailureFacts facts;
-  facts.http_status = http_status_;
-  facts.headers = headers_;
+  facts.http_status = head_.http_status;
+  facts.headers = head_.headers;
   facts.body = body;
   facts.requested_model = reading_.model;
   facts.now = now;

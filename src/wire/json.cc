@@ -89,7 +89,7 @@ std::optional<JsonDocument> JsonDocument::Parse(absl::string_view text,
   bool parsed = false;
   auto generate = [&](rapidjson::Document& document) {
     rapidjson::InsituStringStream stream(impl->text());
-    rapidjson::Reader reader;
+    rapidjson::Reader reader(&impl->stacks);
     DepthLimit handler(document, limits.max_depth);
     constexpr unsigned kFlags =
         rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag;

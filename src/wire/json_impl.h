@@ -18,7 +18,7 @@ struct JsonDocument::Impl {
       : values_at(ValuesAt(text_size)),
         memory(new char[values_at + ValuesSize(text_size)]),
         allocator(values(), ValuesSize(text_size)),
-        document(&allocator, ValuesSize(text_size)) {}
+        document(&allocator, ValuesSize(text_size), &stacks) {}
 
   // Behind the text and its NUL, aligned.
   static size_t ValuesAt(size_t text_size) {
@@ -36,6 +36,7 @@ struct JsonDocument::Impl {
   size_t values_at;
   std::unique_ptr<char[]> memory;  // The text, then the first of the values.
   rapidjson::Document::AllocatorType allocator;
+  rapidjson::CrtAllocator stacks;  // Else each stack makes one.
   rapidjson::Document document;
 };
 

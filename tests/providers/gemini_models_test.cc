@@ -12,7 +12,7 @@ std::variant<ModelPage, Diagnosis> Read(
     int http_status, absl::string_view body, size_t chunk_size,
     TransferEnd end = TransferEnd::kComplete) {
   ModelPageReader reader("the-key");
-  if (http_status != 0) reader.OnHead(http_status, {});
+  if (http_status != 0) reader.OnHead({http_status, std::nullopt, {}});
   ForEachChunk(body, chunk_size,
                [&](absl::string_view chunk) { reader.OnData(chunk); });
   TransferResult transfer;

@@ -23,7 +23,7 @@ using ::testing::SizeIs;
 
 struct Answer {
   int http_status = 200;
-  HttpHeaders headers;
+  std::optional<int64_t> body_size;
   std::string body;
   TransferEnd end = TransferEnd::kComplete;
 };
@@ -48,7 +48,7 @@ ReadResult Read(const Answer& answer, size_t chunk_size,
   TransferResult transfer;
   transfer.end = answer.end;
   transfer.request_sent = true;
-  reader->OnHead(answer.http_status, answer.headers);
+  reader->OnHead({answer.http_status, answer.body_size, {}});
   bool stopped = false;
   ForEachChunk(answer.body, chunk_size, [&](absl::string_view chunk) {
     if (stopped) return;
@@ -280,7 +280,7 @@ TEST(GeminiReaderTest, StopsReadingWhatIsOfNoUse) {
   GeminiReading reading = Reading();
   reading.sink = sink.get();
   const std::unique_ptr<AttemptReader> reader = NewGeminiReader(reading);
-  reader->OnHead(502, {});
+  reader->OnHead({502, std::nullopt, {}});
   const std::string chunk(16 << 10, 'x');
   int chunks = 1;
   while (reader->OnData(chunk) == ResponseReader::Flow::kContinue) {
@@ -314,7 +314,7 @@ TEST(GeminiReaderTest, TakesAPictureOfMegabytesWhoseLengthIsKnown) {
   png.resize(5 << 20, '\x5a');
   Answer answer;
   answer.body = Parts(PicturePart(Base64Encode(png)));
-  answer.headers = {{"content-length", absl::StrCat(answer.body.size())}};
+  answer.body_size = static_cast<int64_t>(answer.body.size());
   const ReadResult result = Read(answer, 16 << 10);
   ASSERT_THAT(result.images, SizeIs(1));
   EXPECT_EQ(result.images[0].bytes, png);
