@@ -76,13 +76,16 @@ struct LoopCrew::Shared {
     TakeWithin(absl::ToInt64Nanoseconds(patience));
   }
 
-  // Has the I/O thread take the loop then, or when the bell's silence ends. A
-  // bell that rings too early is left as it is, and set anew when it rings:
-  // setting it costs more than all else here.
+  // Has the I/O thread take the loop then, or when the bell's silence ends.
+  // Setting the bell costs more than all else here: so not each time, but
+  // before it rings for nothing, which costs far more.
   void TakeWithin(int64_t nanoseconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    take_at = std::min(take_at, SteadyNs() + nanoseconds);
-    const int64_t rings = std::max(take_at, silent_until);
-    if (rings < rings_at) RingAt(rings);
+    const int64_t now = SteadyNs();
+    take_at = std::min(take_at, now + nanoseconds);
+    const bool is_early = rings_at < take_at && rings_at - now < silence / 2;
+    if (is_early) silence = std::min(silence * 2, kLongestSilenceNs);
+    const int64_t latest = std::max(take_at, now + silence);
+    if (is_early || rings_at > latest) RingAt(latest);
   }
 
   // The bell has rung: the I/O thread takes the loop if it is time.
@@ -95,9 +98,8 @@ struct LoopCrew::Shared {
       silence = kShortestSilenceNs;
       return;
     }
-    silent_until = now + silence;
     silence = std::min(silence * 2, kLongestSilenceNs);
-    if (driver == Driver::kNobody) RingAt(std::max(take_at, silent_until));
+    if (driver == Driver::kNobody) RingAt(std::max(take_at, now + silence));
   }
 
   // Wakes the I/O thread.
@@ -122,7 +124,6 @@ struct LoopCrew::Shared {
   // has, and when its bell rings.
   int64_t take_at ABSL_GUARDED_BY(mutex) = 0;
   int64_t rings_at ABSL_GUARDED_BY(mutex) = kNever;
-  int64_t silent_until ABSL_GUARDED_BY(mutex) = 0;
   int64_t silence ABSL_GUARDED_BY(mutex) = kShortestSilenceNs;
   bool waits ABSL_GUARDED_BY(mutex) = false;  // The driver, in BeginWait().
   bool busy_aside ABSL_GUARDED_BY(mutex) = false;
