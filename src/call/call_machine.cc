@@ -38,8 +38,8 @@ void CallMachine::OnUnderWay(absl::Time now) {
   if (permit_.has_value()) gates_->OnUnderWay(*permit_, now);
 }
 
-Action CallMachine::OnCancelled(absl::Time now) {
-  gates_->Leave(demand_, now);
+Action CallMachine::OnCancelled() {
+  gates_->Leave(demand_);
   permit_.reset();
   return Finish{Finish::Verdict::kCancelled, std::nullopt, std::nullopt};
 }
@@ -64,7 +64,7 @@ std::optional<absl::Time> CallMachine::ComeBackAt(absl::Time now) const {
 
 Action CallMachine::Ask(absl::Time now) {
   if (now >= demand_.deadline) {
-    gates_->Leave(demand_, now);
+    gates_->Leave(demand_);
     return Degrade(ComeBackAt(now));
   }
   Admission admission = gates_->Admit(demand_, now);

@@ -93,7 +93,7 @@ class CallMachine {
   Action OnAttemptEnded(std::optional<Diagnosis> diagnosis, absl::Time now,
                         double random);
 
-  Action OnCancelled(absl::Time now);
+  Action OnCancelled();
 
  private:
   Action Ask(absl::Time now);

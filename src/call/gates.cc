@@ -132,7 +132,7 @@ Gates::ProjectModel* Gates::RouteOf(const std::string& project,
 }
 
 Gates::Way Gates::WayOf(const GateCredential& credential,
-                        Named<ModelState>* model) {
+                        Entry<ModelState>* model) {
   return {&*keys_.try_emplace(credential.id, options_).first,
           &*money_.try_emplace(credential.project, options_).first, model,
           RouteOf(credential.project, model->first)};
@@ -143,7 +143,7 @@ std::array<VerdictGate*, 4> Gates::Way::verdicts() const {
           &money->second};
 }
 
-Gates::Named<Gates::ModelState>* Gates::Model(const std::string& model) {
+Gates::Entry<Gates::ModelState>* Gates::Model(const std::string& model) {
   const auto [entry, is_new] = models_.try_emplace(model, options_);
   if (is_new) {
     for (const GateCredential& credential : credentials_) {
@@ -213,7 +213,7 @@ Admission Gates::AskForTurn(const Demand& demand, Queue* queue,
   return AskAgain{std::nullopt, now, nullptr};
 }
 
-Gates::Choice Gates::Choose(const Demand& demand, Named<ModelState>* model,
+Gates::Choice Gates::Choose(const Demand& demand, Entry<ModelState>* model,
                             absl::Time now) {
   Choice choice;
   for (size_t i = 0; i < credentials_.size(); ++i) {
@@ -247,7 +247,7 @@ std::optional<absl::Time> Gates::OpensAt(const Demand& demand, absl::Time now) {
 }
 
 Admission Gates::Admit(const Demand& demand, absl::Time now) {
-  Named<ModelState>* const model = MakeRoomFor(demand.model, now);
+  Entry<ModelState>* const model = MakeRoomFor(demand.model, now);
   Queue& queue = model->second.queue;
   auto [best, chosen, way, closed] = Choose(demand, model, now);
   const bool waits = best.has_value() && best->at > now;
@@ -553,7 +553,7 @@ absl::Time Gates::Throughput::TurnOf(size_t ahead, absl::Time first) const {
 }
 
 Gates::Throughput Gates::BestThroughput(const Demand& demand,
-                                        Named<ModelState>* model,
+                                        Entry<ModelState>* model,
                                         absl::Time now) {
   Throughput best;
   for (const Way& way : model->second.ways) {
@@ -609,7 +609,7 @@ void Gates::ReleaseQuota(uint64_t id, const Sent& sent) {
   WakeFirst(sent.way.model->second.queue);
 }
 
-void Gates::Leave(const Demand& demand, absl::Time) {
+void Gates::Leave(const Demand& demand) {
   const auto model = models_.find(demand.model);
   if (model != models_.end()) LeaveQueue(demand, &model->second.queue);
 }

@@ -133,7 +133,7 @@ class Gates {
               const std::optional<Diagnosis>& diagnosis, double random);
 
   // The ticket does not wait any more.
-  void Leave(const Demand& demand, absl::Time now);
+  void Leave(const Demand& demand);
 
   // Tickets that must ask again now. To be drained after each call of the
   // functions above, and after a permit is dropped.
@@ -231,16 +231,16 @@ class Gates {
 
   struct ModelState;
   template <typename State>
-  using Named = std::pair<const std::string, State>;  // Of a map.
+  using Entry = std::pair<const std::string, State>;  // Of a map.
 
   // The gates that a request of one key to one model passes. They stay while it
   // is on its way.
   struct Way {
     std::array<VerdictGate*, 4> verdicts() const;
 
-    Named<VerdictGate>* key;
-    Named<VerdictGate>* money;  // By project.
-    Named<ModelState>* model;
+    Entry<VerdictGate>* key;
+    Entry<VerdictGate>* money;  // By project.
+    Entry<ModelState>* model;
     ProjectModel* route;
   };
 
@@ -268,12 +268,12 @@ class Gates {
   };
 
   ProjectModel* RouteOf(const std::string& project, const std::string& model);
-  Way WayOf(const GateCredential& credential, Named<ModelState>* model);
+  Way WayOf(const GateCredential& credential, Entry<ModelState>* model);
   bool IsOurs(const std::string& project) const;
   // Returns that of `model`, which may be new and one too many.
-  Named<ModelState>* Model(const std::string& model);
+  Entry<ModelState>* Model(const std::string& model);
   // The same, and notes that it is asked for; others make room for a new one.
-  Named<ModelState>* MakeRoomFor(const std::string& model, absl::Time now);
+  Entry<ModelState>* MakeRoomFor(const std::string& model, absl::Time now);
   bool HoldsBack(const ProjectModel& route, absl::Time now);
   void ForgetModel(const std::string& model);
   void ForgetQuota(const QuotaName* name);
@@ -287,7 +287,7 @@ class Gates {
     Way way = {};
     std::shared_ptr<const Diagnosis> closed;  // Why the others are.
   };
-  Choice Choose(const Demand& demand, Named<ModelState>* model, absl::Time now);
+  Choice Choose(const Demand& demand, Entry<ModelState>* model, absl::Time now);
   Admission AskForTurn(const Demand& demand, Queue* queue, absl::Time now);
   void Send(uint64_t id, const Way& way, const Demand& demand, absl::Time now);
   void TakeQuota(uint64_t id, const Sent& sent, absl::Time now);
@@ -323,7 +323,7 @@ class Gates {
     // first one does at `first`.
     absl::Time TurnOf(size_t ahead, absl::Time first) const;
   };
-  Throughput BestThroughput(const Demand& demand, Named<ModelState>* model,
+  Throughput BestThroughput(const Demand& demand, Entry<ModelState>* model,
                             absl::Time now);
   void LeaveQueue(const Demand& demand, Queue* queue);
   void WakeFirst(const Queue& queue);

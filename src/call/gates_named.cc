@@ -28,10 +28,10 @@ absl::Duration LengthOf(QuotaWindow window, absl::Duration minute) {
 
 }  // namespace
 
-Gates::Named<Gates::ModelState>* Gates::MakeRoomFor(const std::string& model,
+Gates::Entry<Gates::ModelState>* Gates::MakeRoomFor(const std::string& model,
                                                     absl::Time now) {
   const size_t before = models_.size();
-  Named<ModelState>* const entry = Model(model);
+  Entry<ModelState>* const entry = Model(model);
   entry->second.asked_at = std::max(entry->second.asked_at, now);
   if (models_.size() == before || before < kMaxModels) return entry;
   std::set<std::string> needed = {model};

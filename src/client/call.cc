@@ -130,7 +130,7 @@ void Call::Cancel() {
     if (picture.timer.has_value()) {
       context_->loop->CancelTimer(*picture.timer);
     }
-    Do(&picture, picture.machine.OnCancelled(context_->loop->Now()));
+    Do(&picture, picture.machine.OnCancelled());
   }
   starting_ = false;
   if (unfinished_ == 0) End();
@@ -295,7 +295,7 @@ void Call::OnSinkEnded(Picture* picture,
   if (!diagnosis.has_value()) Keep(*picture, *images, result);
   if (transfer.end == TransferEnd::kCancelled ||
       (running->cancelled && diagnosis.has_value())) {
-    Do(picture, picture->machine.OnCancelled(now));
+    Do(picture, picture->machine.OnCancelled());
     return;
   }
   const double random = diagnosis.has_value() ? context_->random() : 0;
@@ -303,7 +303,7 @@ void Call::OnSinkEnded(Picture* picture,
   if (!may_repeat && diagnosis.has_value() &&
       !std::holds_alternative<Finish>(action)) {
     // The machine's wish is not granted: it leaves the gates.
-    picture->machine.OnCancelled(now);
+    picture->machine.OnCancelled();
     action =
         Finish{Finish::Verdict::kDegraded, std::move(diagnosis), std::nullopt};
   }

@@ -11,7 +11,10 @@ namespace gemini::internal {
 namespace {
 
 constexpr int kEventsAtOnce = 256;
+
+// Tasks: room for more is given back when they have run.
 constexpr size_t kUsuallyPosted = 64;
+
 constexpr int kLongestPollMs = 60 * 1000;
 
 // How late a socket or a timer may be noticed because of what is done aside

@@ -150,7 +150,7 @@ TEST_F(GatesTest, TheNextInLineIsWokenWhenTheFirstIsLetInOrLeaves) {
     gates_.Admit(demand, kStart);
   }
   gates_.TakeWoken();
-  gates_.Leave(first, kStart);
+  gates_.Leave(first);
   EXPECT_THAT(gates_.TakeWoken(), ElementsAre(second.ticket));
   Permit next = MustAdmit(&gates_, second, kStart + absl::Seconds(1));
   EXPECT_THAT(gates_.TakeWoken(), Contains(third.ticket));

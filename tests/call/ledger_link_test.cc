@@ -205,7 +205,7 @@ TEST_F(LedgerLinkTest, AVerdictFromBeforeThisProcessIsTestedByOneRequest) {
 TEST_F(LedgerLinkTest, VerdictsOfALedgerThatIsAnotherAreTestedToo) {
   const Demand demand = NewDemand();
   TakeTurn(demand, kStart);
-  gates_.Leave(demand, kStart);
+  gates_.Leave(demand);
   ASSERT_NE(link_.Next(kStart), nullptr);
   const absl::Time before = kStart - absl::Minutes(1);
   LedgerReply reply =

@@ -753,6 +753,30 @@ TEST_F(CurlTransportTest, LoopbackNeverGoesThroughAProxy) {
   EXPECT_EQ(exchange.reader.body, "direct") << exchange.result.error;
 }
 
+TEST_F(CurlTransportTest, EachRequestGoesThroughTheProxyOrNotAsItAsksFor) {
+  std::string asked;
+  const ScriptedServer::Script answer = [&](Connection* connection, int) {
+    asked = connection->ReadRequest();
+    connection->SendResponse("200 OK", "");
+  };
+  ScriptedServer server(answer);
+  ScriptedServer proxy(answer);
+  CurlOptions options = Options();
+  options.proxy = proxy.url();
+  Use(options);
+  for (const bool never_proxy : {true, false, true, false}) {
+    never_proxy_ = never_proxy;
+    Exchange exchange;
+    StartAndWait(server.url() + "/x", &exchange);
+    EXPECT_EQ(exchange.result.end, TransferEnd::kComplete)
+        << exchange.result.error;
+    EXPECT_THAT(
+        asked,
+        StartsWith(never_proxy ? "POST /x "
+                               : absl::StrCat("POST ", server.url(), "/x ")));
+  }
+}
+
 TEST_F(CurlTransportTest, AProxyIsToldWhoAsksForATunnelAndNoKey) {
   headers_ = {{"User-Agent", "fox/1"}, {"x-goog-api-key", "secret"}};
   Exchange exchange;

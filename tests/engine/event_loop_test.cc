@@ -379,7 +379,8 @@ TEST(EventLoopStartTest, ThatItsSecondThreadCannotBeHadIsToldAtOnce) {
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
   rlimit few = before;
-  few.rlim_cur = pages * 4096 + kStack / 2 * 3;
+  few.rlim_cur =
+      pages * static_cast<size_t>(sysconf(_SC_PAGESIZE)) + kStack / 2 * 3;
 
   ASSERT_EQ(pthread_setattr_default_np(&large), 0);
   ASSERT_EQ(setrlimit(RLIMIT_AS, &few), 0);
