@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "base/ledger.h"
 #include "call/circuit_breaker.h"
@@ -350,7 +351,7 @@ class Gates {
   RetryBudget retry_budget_;
   std::shared_ptr<const Diagnosis> stated_limit_;  // The user's limit is met.
   std::map<QuotaName, std::unique_ptr<QuotaBucket>> buckets_;
-  std::map<uint64_t, Sent> sent_;
+  absl::flat_hash_map<uint64_t, Sent> sent_;
   std::vector<uint64_t> woken_;
 
   // Of the time that refusals took: its mean, and how far from it they are.

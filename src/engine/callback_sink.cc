@@ -54,12 +54,12 @@ class CallbackAttemptSink final
     : public AttemptSink,
       public std::enable_shared_from_this<CallbackAttemptSink> {
  public:
-  CallbackAttemptSink(SinkContext* context, CallbackSink options,
-                      SinkPurpose purpose)
+  CallbackAttemptSink(SinkContext* context, const CallbackSink& options,
+                      SinkPurpose&& purpose)
       : context_(context),
         resume_(std::move(purpose.resume)),
         receiving_(std::make_shared<Receiving>()) {
-    receiving_->receiver = std::move(options.receiver);
+    receiving_->receiver = options.receiver;
     receiving_->purpose_attempt = purpose.attempt;
     receiving_->purpose_index = purpose.index;
   }
@@ -193,9 +193,9 @@ class CallbackAttemptSink final
 }  // namespace
 
 std::shared_ptr<AttemptSink> NewCallbackSink(SinkContext* context,
-                                             CallbackSink options,
-                                             SinkPurpose purpose) {
-  return std::make_shared<CallbackAttemptSink>(context, std::move(options),
+                                             const CallbackSink& options,
+                                             SinkPurpose&& purpose) {
+  return std::make_shared<CallbackAttemptSink>(context, options,
                                                std::move(purpose));
 }
 

@@ -624,11 +624,12 @@ int CurlTransport::OnTimeout(CURLM* /*multi*/, long timeout_ms,
   if (timeout_ms < 0) {
     self->loop_->ClearRealTimer();
   } else {
-    self->loop_->SetRealTimer(absl::Milliseconds(timeout_ms),
-                              [self] { self->Act(CURL_SOCKET_TIMEOUT, 0); });
+    self->loop_->SetRealTimer(absl::Milliseconds(timeout_ms), self);
   }
   return 0;
 }
+
+void CurlTransport::OnRealTimer() { Act(CURL_SOCKET_TIMEOUT, 0); }
 
 void CurlTransport::Act(curl_socket_t fd, int events) {
   int running = 0;

@@ -39,7 +39,8 @@ struct TransferLimits {
 // destroyed when the loop does not run any more.
 //
 // Never repeats a request by itself (docs/adr/0003) and follows no redirect.
-class CurlTransport final : private EventLoop::SocketHandler {
+class CurlTransport final : private EventLoop::SocketHandler,
+                            private EventLoop::TimerHandler {
  public:
   using DoneFunction = absl::AnyInvocable<void(const TransferResult&) &&>;
   using TransferId = uint64_t;
@@ -115,6 +116,9 @@ class CurlTransport final : private EventLoop::SocketHandler {
 
   // EventLoop::SocketHandler
   void OnSocketReady(int fd, uint32_t epoll_events) override;
+
+  // EventLoop::TimerHandler
+  void OnRealTimer() override;
 
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* transport,
                       void* socket);

@@ -84,17 +84,14 @@ EventLoop::TimerId EventLoop::AddTimer(absl::Time when, Task task) {
 
 void EventLoop::CancelTimer(TimerId id) { timers_.erase(id); }
 
-void EventLoop::SetRealTimer(absl::Duration delay, Task task) {
+void EventLoop::SetRealTimer(absl::Duration delay, TimerHandler* handler) {
   // Without asking the clock, since most are to run at once.
   real_timer_time_ = delay <= absl::ZeroDuration() ? absl::InfinitePast()
                                                    : real_clock_->Now() + delay;
-  real_timer_ = std::move(task);
+  real_timer_ = handler;
 }
 
-void EventLoop::ClearRealTimer() {
-  real_timer_time_ = absl::InfiniteFuture();
-  real_timer_ = nullptr;
-}
+void EventLoop::ClearRealTimer() { real_timer_time_ = absl::InfiniteFuture(); }
 
 absl::Status EventLoop::Watch(int fd, uint32_t epoll_events,
                               SocketHandler* handler) {
@@ -165,8 +162,7 @@ void EventLoop::RunRealTimer() {
     return;
   }
   real_timer_time_ = absl::InfiniteFuture();
-  Task task = std::exchange(real_timer_, nullptr);
-  std::move(task)();
+  real_timer_->OnRealTimer();
 }
 
 void EventLoop::RunTimers() {

@@ -36,6 +36,14 @@ class EventLoop final : private LoopCrew::Loop {
     ~SocketHandler() = default;
   };
 
+  class TimerHandler {
+   public:
+    virtual void OnRealTimer() = 0;
+
+   protected:
+    ~TimerHandler() = default;
+  };
+
   // `clock` must outlive the loop. Errors: kResourceExhausted.
   static absl::StatusOr<std::unique_ptr<EventLoop>> Create(Clock* clock);
 
@@ -68,9 +76,10 @@ class EventLoop final : private LoopCrew::Loop {
   TimerId AddTimer(absl::Time when, Task task);
   void CancelTimer(TimerId id);  // Does nothing if it ran.
 
-  // Runs `task` after a time of the real world, for libraries that measure it
-  // themselves. There is one such timer; setting it replaces it.
-  void SetRealTimer(absl::Duration delay, Task task);
+  // Tells `handler`, which must live as long, after a time of the real world,
+  // for libraries that measure it themselves. There is one such timer; setting
+  // it replaces it.
+  void SetRealTimer(absl::Duration delay, TimerHandler* handler);
   void ClearRealTimer();
 
   // Tells `handler`, which must live as long, when `fd` has one of
@@ -112,7 +121,7 @@ class EventLoop final : private LoopCrew::Loop {
   std::map<TimerId, Task> timers_;
   uint64_t next_timer_ = 0;
   absl::Time real_timer_time_ = absl::InfiniteFuture();  // Of real_clock_.
-  Task real_timer_;
+  TimerHandler* real_timer_ = nullptr;
   const std::shared_ptr<Clock> real_clock_ = NewSystemClock();
 
   struct Socket {

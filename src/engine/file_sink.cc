@@ -137,10 +137,8 @@ absl::Status SyncDirectory(const std::string& path) {
 
 // What is done aside of the loop: made once for an attempt.
 struct Filing {
-  Filing(FileSink sink, const SinkPurpose& purpose)
-      : options(std::move(sink)),
-        attempt(purpose.attempt),
-        index(purpose.index) {
+  Filing(const FileSink& sink, const SinkPurpose& purpose)
+      : options(sink), attempt(purpose.attempt), index(purpose.index) {
     if (purpose.count == 1 || options.choose_name) return;
     options.path = WithNumber(options.path, absl::StrCat("-", index + 1));
   }
@@ -192,10 +190,11 @@ class FileAttemptSink final
       public SinkContext::Staged,
       public std::enable_shared_from_this<FileAttemptSink> {
  public:
-  FileAttemptSink(SinkContext* context, FileSink options, SinkPurpose purpose)
+  FileAttemptSink(SinkContext* context, const FileSink& options,
+                  SinkPurpose&& purpose)
       : context_(context),
         resume_(std::move(purpose.resume)),
-        filing_(std::move(options), purpose) {}
+        filing_(options, purpose) {}
 
   void Begin(int64_t expected_bytes) override {
     context_->Unstage(this);
@@ -400,14 +399,13 @@ absl::Status FileAttemptSink::NameAll() {
   images_.reserve(kept_.size());
   for (KeptPicture& keep : kept_) {
     Picture* picture = of(keep);
-    Image image;
+    Image& image = images_.emplace_back();
     image.path = filing_.NameFor(*context_, picture->file,
-                                 static_cast<int>(images_.size()), keep);
+                                 static_cast<int>(images_.size()) - 1, keep);
     absl::Status status = Commit(&picture->file, image.path, &renames);
     if (!status.ok()) return status;
     image.size = picture->size;
     image.mime_type = std::move(keep.mime_type);
-    images_.push_back(std::move(image));
   }
   if (sync) {
     absl::Status status = SyncDirectories();
@@ -433,9 +431,10 @@ absl::Status FileAttemptSink::SyncDirectories() const {
 
 }  // namespace
 
-std::shared_ptr<AttemptSink> NewFileSink(SinkContext* context, FileSink options,
-                                         SinkPurpose purpose) {
-  return std::make_shared<FileAttemptSink>(context, std::move(options),
+std::shared_ptr<AttemptSink> NewFileSink(SinkContext* context,
+                                         const FileSink& options,
+                                         SinkPurpose&& purpose) {
+  return std::make_shared<FileAttemptSink>(context, options,
                                            std::move(purpose));
 }
 

@@ -55,7 +55,7 @@ void SinkContext::ForgetStaged(Staged* owner) {
 }
 
 std::shared_ptr<AttemptSink> NewSink(SinkContext* context, const Sink& sink,
-                                     SinkPurpose purpose) {
+                                     SinkPurpose&& purpose) {
   if (const auto* file = std::get_if<FileSink>(&sink)) {
     return NewFileSink(context, *file, std::move(purpose));
   }

@@ -92,15 +92,16 @@ struct SinkPurpose {
 };
 
 std::shared_ptr<AttemptSink> NewMemorySink();
-std::shared_ptr<AttemptSink> NewFileSink(SinkContext* context, FileSink options,
-                                         SinkPurpose purpose);
+std::shared_ptr<AttemptSink> NewFileSink(SinkContext* context,
+                                         const FileSink& options,
+                                         SinkPurpose&& purpose);
 std::shared_ptr<AttemptSink> NewCallbackSink(SinkContext* context,
-                                             CallbackSink options,
-                                             SinkPurpose purpose);
+                                             const CallbackSink& options,
+                                             SinkPurpose&& purpose);
 
 // The one that `sink` asks for.
 std::shared_ptr<AttemptSink> NewSink(SinkContext* context, const Sink& sink,
-                                     SinkPurpose purpose);
+                                     SinkPurpose&& purpose);
 
 }  // namespace gemini::internal
 

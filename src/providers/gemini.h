@@ -54,8 +54,9 @@ class GeminiHeads {
 
 // Returns the request for one picture; `request` must be valid, its count is
 // not looked at. Reference images are encoded while they are sent, out of it.
-HttpRequest EncodeGeminiRequest(std::shared_ptr<const HttpHead> head,
-                                std::shared_ptr<const ImageRequest> request);
+HttpRequest EncodeGeminiRequest(
+    std::shared_ptr<const HttpHead> head,
+    const std::shared_ptr<const ImageRequest>& request);
 
 // Returns the request for a page of the models that the key may see: the first
 // one if `page_token` is empty. The target's model is not looked at.

@@ -70,9 +70,10 @@ void AppendGenerationConfig(const ImageRequest& request, std::string* json) {
   *json += '}';
 }
 
-std::unique_ptr<BodySource> Body(std::shared_ptr<const ImageRequest> owner) {
+std::unique_ptr<BodySource> Body(
+    const std::shared_ptr<const ImageRequest>& owner) {
   const ImageRequest& request = *owner;
-  auto body = std::make_unique<MixedBody>(std::move(owner));
+  std::unique_ptr<MixedBody> mixed;  // Null: there are no pictures.
   std::string text;
   text.reserve(request.prompt.size() + kUsualBytesAround);
   text += R"({"contents":[{"role":"user","parts":[{"text":)";
@@ -84,15 +85,17 @@ std::unique_ptr<BodySource> Body(std::shared_ptr<const ImageRequest> owner) {
                                 ? SniffImageType(image.bytes)
                                 : absl::string_view(image.mime_type));
     text += R"(,"data":")";
-    body->AddText(std::exchange(text, ""));
-    body->AddBase64(image.bytes);
+    if (mixed == nullptr) mixed = std::make_unique<MixedBody>(owner);
+    mixed->AddText(std::exchange(text, ""));
+    mixed->AddBase64(image.bytes);
     text = "\"}}";
   }
   text += R"(]}],"generationConfig":)";
   AppendGenerationConfig(request, &text);
   text += '}';
-  body->AddText(std::move(text));
-  return body;
+  if (mixed == nullptr) return std::make_unique<StringBody>(std::move(text));
+  mixed->AddText(std::move(text));
+  return mixed;
 }
 
 }  // namespace
@@ -139,11 +142,12 @@ std::shared_ptr<const HttpHead> GeminiHeads::HeadFor(
   return last_;
 }
 
-HttpRequest EncodeGeminiRequest(std::shared_ptr<const HttpHead> head,
-                                std::shared_ptr<const ImageRequest> request) {
+HttpRequest EncodeGeminiRequest(
+    std::shared_ptr<const HttpHead> head,
+    const std::shared_ptr<const ImageRequest>& request) {
   HttpRequest http;
   http.head = std::move(head);
-  http.body = Body(std::move(request));
+  http.body = Body(request);
   return http;
 }
 
