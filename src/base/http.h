@@ -48,7 +48,7 @@ struct HttpRequest {
 struct ResponseHead {
   int http_status = 0;
   std::optional<int64_t> body_size;  // As it will be read, if that is known.
-  HttpHeaders headers;               // May be empty if it is a success.
+  HttpHeaders headers;               // Often left out of a success.
 
   bool is_success() const { return http_status / 100 == 2; }
 };

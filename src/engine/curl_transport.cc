@@ -15,7 +15,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace gemini::internal {
@@ -58,6 +57,13 @@ struct CurlTransport::Transfer {
     return bytes;
   }
 
+  // Of the head that arrives; 0 before its first line.
+  int status() const {
+    long status = 0;
+    curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
+  }
+
   std::unique_ptr<Handle> handle;  // Null: it cannot be had.
   HttpRequest request;             // Without what libcurl holds already.
   int64_t body_size = 0;
@@ -70,7 +76,6 @@ struct CurlTransport::Transfer {
   std::optional<absl::Time> connecting_since;  // Absent: stands in line.
   absl::Time last_data;
   HttpHeaders headers;
-  char status_class = '1';  // The first digit of the status; '1': interim.
   bool head_done = false;
   bool head_told = false;
   bool connected = false;
@@ -133,11 +138,9 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
   const absl::string_view line(data, n);
   if (absl::StartsWith(line, "HTTP/")) {
     transfer->headers.clear();
-    const size_t space = line.find(' ');
-    if (space < n - 1) transfer->status_class = line[space + 1];
   } else if (line[0] == '\r' || line[0] == '\n') {
-    transfer->head_done = transfer->status_class != '1';
-  } else if (transfer->status_class != '2' ||
+    transfer->head_done = transfer->status() >= 200;
+  } else if (transfer->status() / 100 != 2 ||
              transfer->transport->options_.accept_compression) {
     transfer->AddHeader(line);
   }
@@ -158,10 +161,9 @@ void CurlTransport::Transfer::AddHeader(absl::string_view line) {
 void CurlTransport::Transfer::TellHead() {
   if (head_told) return;
   head_told = true;
+  head_done = true;
   ResponseHead head;
-  long status = 0;
-  curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
-  head.http_status = static_cast<int>(status);
+  head.http_status = status();
   curl_off_t size = -1;
   curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
   if (size >= 0 && FindHeader(headers, "content-encoding").empty()) {
@@ -235,7 +237,7 @@ TransferEnd EndFor(CURLcode code, bool connected) {
   switch (code) {
     case CURLE_OK:
       return TransferEnd::kComplete;
-    case CURLE_FILESIZE_EXCEEDED:  // It is announced to be too large.
+    case CURLE_FILESIZE_EXCEEDED:  // Announced, or more than any number.
       return TransferEnd::kTooLarge;
     case CURLE_OPERATION_TIMEDOUT:
       return connected ? TransferEnd::kAttemptTimeout
@@ -662,6 +664,7 @@ void CurlTransport::CollectFinished() {
     Transfer* transfer = handle->transfer;
     TransferEnd end =
         transfer->verdict.value_or(EndFor(code, transfer->connected));
+    // libcurl goes no further than to the line that announces it.
     if (end == TransferEnd::kTooLarge) transfer->head_done = true;
     if (!transfer->verdict.has_value() && !transfer->head_done &&
         IsHeadTooLarge(*transfer, code)) {

@@ -31,8 +31,8 @@ thread_local const void* aside_of = nullptr;
 
 constexpr int64_t kSecondNs = 1'000'000'000;
 
-// How long the bell is silent after it has rung for nothing: twice as long each
-// time, until it does not.
+// How long the bell is silent once it has rung for nothing, or nearly has:
+// twice as long each time, until it rings with a reason.
 constexpr int64_t kShortestSilenceNs = 1'000'000;
 constexpr int64_t kLongestSilenceNs = 16 * kShortestSilenceNs;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
@@ -72,34 +72,33 @@ struct LoopCrew::Shared {
   void LetGo(absl::Duration patience) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     driver = Driver::kNobody;
     mutex.Notify();
-    take_at = kNever;
-    TakeWithin(absl::ToInt64Nanoseconds(patience));
+    const int64_t patience_ns = absl::ToInt64Nanoseconds(patience);
+    const int64_t left = rings_at - SteadyNs();
+    if (left < std::min(patience_ns, silence / 2)) {
+      // It would ring for nothing, as a rule.
+      silence = std::min(silence * 2, kLongestSilenceNs);
+      rings_at = kNever;
+    }
+    TakeWithin(patience_ns);
   }
 
-  // Has the I/O thread take the loop then, or when the bell's silence ends.
-  // Setting the bell costs more than all else here: so not each time, but
-  // before it rings for nothing, which costs far more.
-  void TakeWithin(int64_t nanoseconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    const int64_t now = SteadyNs();
-    take_at = std::min(take_at, now + nanoseconds);
-    const bool is_early = rings_at < take_at && rings_at - now < silence / 2;
-    if (is_early) silence = std::min(silence * 2, kLongestSilenceNs);
-    const int64_t latest = std::max(take_at, now + silence);
-    if (is_early || rings_at > latest) RingAt(latest);
+  // Has the I/O thread take the loop by then, or when the bell's silence ends,
+  // if nobody has. Setting the bell costs more than all else here: so one that
+  // rings earlier is left as it is.
+  void TakeWithin(int64_t patience_ns) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const int64_t latest = SteadyNs() + std::max(patience_ns, silence);
+    if (rings_at > latest) RingAt(latest);
   }
 
-  // The bell has rung: the I/O thread takes the loop if it is time.
+  // The bell has rung: the I/O thread takes the loop if nobody has it.
   void OnRung() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     rings_at = kNever;
-    if (driver == Driver::kIo) return;
-    const int64_t now = SteadyNs();
-    if (driver == Driver::kNobody && take_at <= now) {
+    if (driver == Driver::kNobody) {
       driver = Driver::kIo;
       silence = kShortestSilenceNs;
-      return;
+    } else if (driver == Driver::kAside) {
+      silence = std::min(silence * 2, kLongestSilenceNs);
     }
-    silence = std::min(silence * 2, kLongestSilenceNs);
-    if (driver == Driver::kNobody) RingAt(std::max(take_at, now + silence));
   }
 
   // Wakes the I/O thread.
@@ -120,10 +119,7 @@ struct LoopCrew::Shared {
   std::deque<Task> first ABSL_GUARDED_BY(mutex);  // Before all that is aside.
   std::deque<Task> aside ABSL_GUARDED_BY(mutex);
   Driver driver ABSL_GUARDED_BY(mutex) = Driver::kNobody;
-  // Of the steady clock: when the I/O thread is to take the loop if nobody else
-  // has, and when its bell rings.
-  int64_t take_at ABSL_GUARDED_BY(mutex) = 0;
-  int64_t rings_at ABSL_GUARDED_BY(mutex) = kNever;
+  int64_t rings_at ABSL_GUARDED_BY(mutex) = kNever;  // By the steady clock.
   int64_t silence ABSL_GUARDED_BY(mutex) = kShortestSilenceNs;
   bool waits ABSL_GUARDED_BY(mutex) = false;  // The driver, in BeginWait().
   bool busy_aside ABSL_GUARDED_BY(mutex) = false;

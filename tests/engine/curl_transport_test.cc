@@ -373,6 +373,27 @@ TEST_F(CurlTransportTest, AnInterimAnswerIsNotTheHead) {
   EXPECT_THAT(exchange.reader.headers, Not(Contains(Pair("link", "x"))));
 }
 
+TEST_F(CurlTransportTest, AHeadIsReadAsLibcurlReadsIt) {
+  for (const char* head :
+       {"http/1.1 200 OK\r\n", "HTTP/1.1 200\r\n", "HTTP/1.1  200 OK\r\n",
+        "HTTP/1.0 200 OK\n", "HTTP/1.1 200 OK\r\nHTTP/9 1: x\r\n",
+        "HTTP/1.1  100 Go on\r\n\r\nHTTP/1.1 200 OK\r\n"}) {
+    SCOPED_TRACE(head);
+    ScriptedServer server([&](Connection* connection, int) {
+      connection->ReadRequest();
+      connection->Send(absl::StrCat(head, "Content-Length: 2\r\n\r\nhi"));
+      connection->WaitForClose();
+    });
+    Exchange exchange;
+    StartAndWait(server.url(), &exchange);
+    EXPECT_EQ(exchange.result.end, TransferEnd::kComplete)
+        << exchange.result.error;
+    EXPECT_EQ(exchange.reader.heads, 1);
+    EXPECT_EQ(exchange.reader.status, 200);
+    EXPECT_EQ(exchange.reader.body, "hi");
+  }
+}
+
 TEST_F(CurlTransportTest, ARefusalComesWithItsHeaders) {
   ScriptedServer server([](Connection* connection, int) {
     connection->ReadRequest();
@@ -616,6 +637,8 @@ TEST_F(CurlTransportTest, AnAnswerThatBreaksOffIsLost) {
     StartAndWait(server.url(), &exchange);
     EXPECT_EQ(exchange.result.end, TransferEnd::kLost) << exchange.result.error;
     EXPECT_TRUE(exchange.result.request_sent);
+    const bool has_head = beginning.find("\r\n\r\n") != std::string::npos;
+    EXPECT_EQ(exchange.reader.heads, has_head ? 1 : 0);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <climits>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -229,6 +230,73 @@ TEST_F(FileSinkTest, AFullDiskLeavesNothingBehind) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_FALSE(images.ok());
   EXPECT_THAT(directory_.List(), IsEmpty());
+}
+
+TEST_F(FileSinkTest, ThatOneOfSeveralCannotBeWrittenIsNotForgottenForTheNext) {
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit small = before;
+  small.rlim_cur = 1 << 10;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  MakeFor(In("a.png"));
+  Begin();
+  Put(std::string(2 << 10, 'a'));
+  Begin();
+  Put("b");
+  const Result images = End({{0, "image/png"}, {1, "image/png"}});
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_FALSE(images.ok());
+  EXPECT_THAT(directory_.List(), IsEmpty());
+}
+
+TEST_F(FileSinkTest, SeveralOfAnAnswerGoIntoADeviceUnderItsName) {
+  MakeFor("/dev/null");
+  for (int i = 0; i < 2; ++i) {
+    Begin();
+    Put("fox");
+  }
+  const Result images = End({{0, "image/png"}, {1, "image/png"}});
+  ASSERT_TRUE(images.ok()) << images.status();
+  ASSERT_THAT(*images, SizeIs(2));
+  EXPECT_EQ((*images)[0].path, "/dev/null");
+  EXPECT_EQ((*images)[1].path, "/dev/null");
+}
+
+TEST_F(FileSinkTest, TheDirectoryForChosenNamesIsTheSameForEachPicture) {
+  SinkPurpose second;
+  second.index = 1;
+  second.count = 2;
+  FileSink file;
+  file.path = directory_.path();
+  file.choose_name = [&](const SinkImage& image, absl::string_view) {
+    return In(absl::StrCat("fox-", image.index));
+  };
+  Make(file, second);
+  Begin();
+  Put("fox");
+  const Result images = End({{0, "image/png"}});
+  ASSERT_TRUE(images.ok()) << images.status();
+  EXPECT_THAT(directory_.List(), ElementsAre("fox-1"));
+}
+
+TEST_F(FileSinkTest, WithoutADirectoryChosenNamesAreInTheWorkingOne) {
+  char before[PATH_MAX];
+  ASSERT_NE(getcwd(before, sizeof(before)), nullptr);
+  ASSERT_EQ(chdir(directory_.path().c_str()), 0);
+  FileSink file;
+  std::vector<std::string> seen;
+  file.choose_name = [&](const SinkImage&, absl::string_view) {
+    seen = directory_.List();  // What is not named yet.
+    return "fox.png";
+  };
+  Make(file);
+  Begin();
+  Put("fox");
+  const Result images = End({{0, "image/png"}});
+  ASSERT_EQ(chdir(before), 0);
+  ASSERT_TRUE(images.ok()) << images.status();
+  EXPECT_THAT(seen, SizeIs(1));
+  EXPECT_THAT(directory_.List(), ElementsAre("fox.png"));
 }
 
 TEST_F(FileSinkTest, NamesAreChosenOneAtATimeOnWhicheverThread) {

@@ -61,6 +61,17 @@ TEST(GeminiModelsTest, WhatIsNoPageIsDiagnosed) {
   }
 }
 
+TEST(GeminiModelsTest, TheHeadersOfARefusalCount) {
+  ModelPageReader reader("the-key");
+  reader.OnHead({503, std::nullopt, {{"retry-after", "7"}}});
+  TransferResult transfer;
+  transfer.end = TransferEnd::kComplete;
+  const auto result = reader.Finish(transfer, absl::UnixEpoch());
+  const auto* diagnosis = std::get_if<Diagnosis>(&result);
+  ASSERT_NE(diagnosis, nullptr);
+  EXPECT_EQ(diagnosis->retry_delay, absl::Seconds(7));
+}
+
 TEST(GeminiModelsTest, TheKeyTravelsInAHeaderAndTokensAreEncoded) {
   GeminiTarget target;
   target.base_url = "http://127.0.0.1:1/";

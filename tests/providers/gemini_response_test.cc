@@ -26,6 +26,7 @@ struct Answer {
   std::optional<int64_t> body_size;
   std::string body;
   TransferEnd end = TransferEnd::kComplete;
+  HttpHeaders headers;
 };
 
 GeminiReading Reading() {
@@ -48,7 +49,7 @@ ReadResult Read(const Answer& answer, size_t chunk_size,
   TransferResult transfer;
   transfer.end = answer.end;
   transfer.request_sent = true;
-  reader->OnHead({answer.http_status, answer.body_size, {}});
+  reader->OnHead({answer.http_status, answer.body_size, answer.headers});
   bool stopped = false;
   ForEachChunk(answer.body, chunk_size, [&](absl::string_view chunk) {
     if (stopped) return;
@@ -78,7 +79,7 @@ class GeminiResponseTest : public ::testing::TestWithParam<size_t> {
  protected:
   ReadResult Run(std::string body, int http_status = 200,
                  TransferEnd end = TransferEnd::kComplete) {
-    return Read({http_status, {}, std::move(body), end}, GetParam());
+    return Read({http_status, {}, std::move(body), end, {}}, GetParam());
   }
   ReadResult RunFile(const std::string& name, int http_status = 200) {
     return Run(ReadTestdata("gemini/" + name), http_status);
@@ -293,6 +294,15 @@ TEST(GeminiReaderTest, StopsReadingWhatIsOfNoUse) {
       reader->Finish(transfer, absl::FromUnixSeconds(0));
   ASSERT_TRUE(result.diagnosis.has_value());
   EXPECT_EQ(result.diagnosis->cause, Cause::kTransient);
+}
+
+TEST(GeminiReaderTest, TheHeadersOfARefusalCount) {
+  Answer answer;
+  answer.http_status = 503;
+  answer.headers = {{"retry-after", "7"}};
+  const ReadResult result = Read(answer, 1);
+  ASSERT_TRUE(result.diagnosis.has_value());
+  EXPECT_EQ(result.diagnosis->retry_delay, absl::Seconds(7));
 }
 
 TEST(GeminiReaderTest, DiagnosesATransferWithoutAnAnswer) {
