@@ -48,7 +48,7 @@ struct HttpRequest {
 struct ResponseHead {
   int http_status = 0;
   std::optional<int64_t> body_size;  // As it will be read, if that is known.
-  HttpHeaders headers;               // Often left out of a success.
+  HttpHeaders headers;  // Of a success only if it may be compressed.
 
   bool is_success() const { return http_status / 100 == 2; }
 };

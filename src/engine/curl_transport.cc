@@ -136,10 +136,9 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
   const size_t n = size * count;
   if (transfer->head_done) return n;
   const absl::string_view line(data, n);
-  if (absl::StartsWith(line, "HTTP/")) {
-    transfer->headers.clear();
-  } else if (line[0] == '\r' || line[0] == '\n') {
+  if (line[0] == '\r' || line[0] == '\n') {
     transfer->head_done = transfer->status() >= 200;
+    if (!transfer->head_done) transfer->headers.clear();  // It was interim.
   } else if (transfer->status() / 100 != 2 ||
              transfer->transport->options_.accept_compression) {
     transfer->AddHeader(line);
@@ -148,6 +147,7 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
 }
 
 void CurlTransport::Transfer::AddHeader(absl::string_view line) {
+  // The first line has none.
   const size_t colon = line.find(':');
   if (colon == absl::string_view::npos || line.size() > kMaxHeaderBytes ||
       headers.size() >= kMaxHeaders) {

@@ -76,9 +76,9 @@ class EventLoop final : private LoopCrew::Loop {
   TimerId AddTimer(absl::Time when, Task task);
   void CancelTimer(TimerId id);  // Does nothing if it ran.
 
-  // Tells `handler`, which must live as long, after a time of the real world,
-  // for libraries that measure it themselves. There is one such timer; setting
-  // it replaces it.
+  // Tells `handler`, which must live until then or until the timer is cleared,
+  // after a time of the real world, for libraries that measure it themselves.
+  // There is one such timer; setting it replaces it.
   void SetRealTimer(absl::Duration delay, TimerHandler* handler);
   void ClearRealTimer();
 

@@ -32,7 +32,7 @@ thread_local const void* aside_of = nullptr;
 constexpr int64_t kSecondNs = 1'000'000'000;
 
 // How long the bell is silent once it has rung for nothing, or nearly has:
-// twice as long each time, until it rings with a reason.
+// twice as long each time, until what is aside is slow.
 constexpr int64_t kShortestSilenceNs = 1'000'000;
 constexpr int64_t kLongestSilenceNs = 16 * kShortestSilenceNs;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
@@ -73,13 +73,22 @@ struct LoopCrew::Shared {
     driver = Driver::kNobody;
     mutex.Notify();
     const int64_t patience_ns = absl::ToInt64Nanoseconds(patience);
-    const int64_t left = rings_at - SteadyNs();
-    if (left < std::min(patience_ns, silence / 2)) {
-      // It would ring for nothing, as a rule.
+    const int64_t now = SteadyNs();
+    slow_from = now + patience_ns;
+    // A bell that rings sooner rings for nothing if what is aside is quick: it
+    // is put off, unless that would not even double the time that is left.
+    const int64_t put_off = std::max(patience_ns, silence);
+    if (rings_at - now < std::min(patience_ns, put_off / 2)) {
       silence = std::min(silence * 2, kLongestSilenceNs);
       rings_at = kNever;
     }
     TakeWithin(patience_ns);
+  }
+
+  // The thread aside takes the loop, which nobody has.
+  void TakeBack() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    driver = Driver::kAside;
+    if (SteadyNs() > slow_from) silence = kShortestSilenceNs;
   }
 
   // Has the I/O thread take the loop by then, or when the bell's silence ends,
@@ -121,7 +130,8 @@ struct LoopCrew::Shared {
   Driver driver ABSL_GUARDED_BY(mutex) = Driver::kNobody;
   int64_t rings_at ABSL_GUARDED_BY(mutex) = kNever;  // By the steady clock.
   int64_t silence ABSL_GUARDED_BY(mutex) = kShortestSilenceNs;
-  bool waits ABSL_GUARDED_BY(mutex) = false;  // The driver, in BeginWait().
+  int64_t slow_from ABSL_GUARDED_BY(mutex) = 0;  // What is aside, by the same.
+  bool waits ABSL_GUARDED_BY(mutex) = false;     // The driver, in BeginWait().
   bool busy_aside ABSL_GUARDED_BY(mutex) = false;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
   bool closed ABSL_GUARDED_BY(mutex) = false;
@@ -155,7 +165,7 @@ void LoopCrew::Shared::RunAside() {
       } else if (closed) {
         return;
       } else {
-        driver = Driver::kAside;
+        TakeBack();
       }
     }
     if (task) {

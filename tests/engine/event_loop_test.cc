@@ -1,5 +1,6 @@
 #include "engine/event_loop.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -241,6 +242,58 @@ TEST_F(EventLoopTest, GoesOnWhileATaskAsideWaitsForIt) {
     }
     done.WaitForNotification();
   }
+}
+
+TEST_F(EventLoopTest, TellsOfSocketsWhileATaskAsideWaitsForThat) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  absl::Notification told;
+  Handler handler([&](int fd, uint32_t) {
+    loop_->Unwatch(fd);
+    told.Notify();
+  });
+  absl::Notification done;
+  OnLoop([&] {
+    ASSERT_TRUE(loop_->Watch(ends[0], EPOLLIN, &handler).ok());
+    loop_->PostAside([&] {
+      ASSERT_EQ(write(ends[1], "x", 1), 1);
+      told.WaitForNotification();
+      done.Notify();
+    });
+  });
+  done.WaitForNotification();
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_F(EventLoopTest, TheTimerOfTheRealWorldMayBeSetAnewWhenItRuns) {
+  class Timer final : public EventLoop::TimerHandler {
+   public:
+    explicit Timer(EventLoop* loop) : loop_(loop) {}
+    void OnRealTimer() override {
+      if (++runs == 3) {
+        ended.Notify();
+        return;
+      }
+      loop_->SetRealTimer(absl::Nanoseconds(runs == 1 ? 0 : 1), this);
+    }
+
+    int runs = 0;
+    absl::Notification ended;
+
+   private:
+    EventLoop* const loop_;
+  };
+  Timer timer(loop_.get());
+  OnLoop([&] { loop_->SetRealTimer(absl::ZeroDuration(), &timer); });
+  timer.ended.WaitForNotification();
+  OnLoop([&] {
+    loop_->SetRealTimer(absl::Hours(1), &timer);
+    loop_->SetRealTimer(absl::ZeroDuration(), &timer);
+    loop_->ClearRealTimer();
+  });
+  for (int i = 0; i < 3; ++i) OnLoop([] {});
+  OnLoop([&] { EXPECT_EQ(timer.runs, 3); });
 }
 
 // The thread that looks after tasks that wait looks ever more rarely while none
