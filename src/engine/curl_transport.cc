@@ -134,7 +134,7 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
                                              size_t count, void* user) {
   auto* transfer = static_cast<Handle*>(user)->transfer;
   const size_t n = size * count;
-  if (transfer->head_done) return n;
+  if (transfer->head_done || n == 0) return n;
   const absl::string_view line(data, n);
   if (line[0] == '\r' || line[0] == '\n') {
     transfer->head_done = transfer->status() >= 200;
