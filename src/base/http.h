@@ -65,7 +65,7 @@ class ResponseReader {
 
   virtual ~ResponseReader() = default;
 
-  // Once, before any data.
+  // Once, before any data; not at all if none comes.
   virtual void OnHead(ResponseHead head) = 0;
 
   virtual Flow OnData(absl::string_view data) = 0;

@@ -47,10 +47,13 @@ std::string WithNumber(const std::string& path, absl::string_view number) {
 struct File {
   bool opened() const { return fd >= 0; }
 
+  // What `path` names, if it is a device, or what will get that name.
   absl::Status Open(const std::string& path);
-  // For a name that is not known yet, or that is `path`.
+
+  // What will get a name in `directory`; an error speaks of `path`.
   absl::Status OpenTemporary(const std::string& directory,
                              const std::string& path);
+
   absl::Status Write(absl::Span<const char> bytes);
   absl::Status Close();
   void Remove();

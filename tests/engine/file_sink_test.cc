@@ -6,6 +6,7 @@
 #include <atomic>
 #include <climits>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,6 +36,17 @@ class FileSinkTest : public SinkFixture {
     FileSink file;
     file.path = path;
     Make(file, std::move(purpose));
+  }
+
+  // As on a disk that is full: larger ones fail.
+  static void WithFilesUpTo(rlim_t bytes,
+                            const std::function<void()>& function) {
+    rlimit before;
+    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const rlimit small = {bytes, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+    function();
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   }
 
   const testing::TemporaryDirectory directory_;
@@ -218,33 +230,27 @@ TEST_F(FileSinkTest, AFullDiskIsAnErrorForSmallAndLarge) {
 }
 
 TEST_F(FileSinkTest, AFullDiskLeavesNothingBehind) {
-  rlimit before;
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  rlimit small = before;
-  small.rlim_cur = 256 << 10;
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   MakeFor(In("a.png"));
-  Begin(2 << 20);
-  Put(big_);
-  const Result images = End({{0, "image/png"}});
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  Result images;
+  WithFilesUpTo(256 << 10, [&] {
+    Begin(2 << 20);
+    Put(big_);
+    images = End({{0, "image/png"}});
+  });
   EXPECT_FALSE(images.ok());
   EXPECT_THAT(directory_.List(), IsEmpty());
 }
 
 TEST_F(FileSinkTest, ThatOneOfSeveralCannotBeWrittenIsNotForgottenForTheNext) {
-  rlimit before;
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  rlimit small = before;
-  small.rlim_cur = 1 << 10;
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   MakeFor(In("a.png"));
-  Begin();
-  Put(std::string(2 << 10, 'a'));
-  Begin();
-  Put("b");
-  const Result images = End({{0, "image/png"}, {1, "image/png"}});
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  Result images;
+  WithFilesUpTo(1 << 10, [&] {
+    Begin();
+    Put(std::string(2 << 10, 'a'));
+    Begin();
+    Put("b");
+    images = End({{0, "image/png"}, {1, "image/png"}});
+  });
   EXPECT_FALSE(images.ok());
   EXPECT_THAT(directory_.List(), IsEmpty());
 }
