@@ -1,8 +1,10 @@
 // Asks for many pictures at once and writes them to files: what a load costs.
 // Made of the public API with its default settings. Prints nothing on standard
-// output; on any failure one line on standard error, and a non-zero exit code.
+// output; on the first failure one line on standard error, and a non-zero exit
+// code: the other calls are cancelled.
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -51,7 +53,8 @@ bool ParseOptions(int argc, char** argv, Options* options) {
     } else if (name == "--concurrency") {
       good = absl::SimpleAtoi(value, &options->concurrency);
     } else if (name == "--memory") {
-      good = absl::SimpleAtoi(value, &options->memory);
+      good = absl::SimpleAtoi(value, &options->memory) &&
+             (options->memory == 0 || options->memory == 1);
     } else {
       good = false;
     }
@@ -70,19 +73,21 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Keeps `concurrency` calls under way until all were begun.
+// Keeps `concurrency` calls under way until all were begun. Outlives the
+// client, whose calls end at the latest with it.
 class Load {
  public:
-  Load(const Options& options, gemini::GeminiImageClient* client)
-      : options_(options), client_(client) {}
+  explicit Load(const Options& options) : options_(options) {}
 
-  // Returns what went wrong first; empty if nothing did.
-  std::string Run() {
+  // Returns what went wrong first, when it does; empty if nothing did.
+  std::string Run(gemini::GeminiImageClient* client) {
+    client_ = client;
     const int at_once = std::min(options_.concurrency, options_.count);
     for (int i = 0; i < at_once; ++i) Begin(i);
     std::unique_lock<std::mutex> lock(mutex_);
     next_ = std::max(next_, at_once);
-    changed_.wait(lock, [this] { return ended_ == options_.count; });
+    changed_.wait(
+        lock, [this] { return ended_ == options_.count || !failure_.empty(); });
     return failure_;
   }
 
@@ -118,11 +123,13 @@ class Load {
       if (failure_.empty()) failure_ = failure;
       const int begun =
           std::max(next_, std::min(options_.concurrency, options_.count));
-      if (begun < options_.count) {
+      if (begun < options_.count && failure_.empty()) {
         next = begun;
         next_ = begun + 1;
       }
-      if (++ended_ == options_.count) changed_.notify_one();
+      if (++ended_ == options_.count || !failure_.empty()) {
+        changed_.notify_one();
+      }
     }
     if (next >= 0) Begin(next);
   }
@@ -138,8 +145,9 @@ class Load {
     if (!outcome.ok()) return outcome.status().ToString();
     const gemini::Images* images = outcome->images();
     if (images == nullptr) {
-      return absl::StrCat("picture ", index, ": ", outcome->diagnosis->code,
-                          ": ", outcome->diagnosis->message);
+      const gemini::Diagnosis& why = *outcome->diagnosis;
+      return absl::StrCat("picture ", index, ": ", why.code, ": ",
+                          why.message.empty() ? why.evidence : why.message);
     }
     if (options_.memory == 0) return "";
     const std::string path = PathOf(index);
@@ -150,15 +158,17 @@ class Load {
     std::setvbuf(file, nullptr, _IONBF, 0);
     const std::string& bytes = images->images[0].bytes;
     const size_t written = std::fwrite(bytes.data(), 1, bytes.size(), file);
+    struct stat info = {};
+    const bool is_file =
+        fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode);
     const bool closed = std::fclose(file) == 0;
-    if (written != bytes.size() || !closed) {
-      return absl::StrCat(path, ": could not be written");
-    }
-    return "";
+    if (written == bytes.size() && closed) return "";
+    if (is_file) std::remove(path.c_str());
+    return absl::StrCat(path, ": could not be written");
   }
 
   const Options& options_;
-  gemini::GeminiImageClient* const client_;
+  gemini::GeminiImageClient* client_ = nullptr;
   std::mutex mutex_;
   std::condition_variable changed_;
   int next_ = 0;
@@ -180,11 +190,13 @@ int main(int argc, char** argv) {
   client_options.base_url = options.base_url;
   client_options.model = options.model;
   int code = 0;
+  Load load(options);
   {
     auto client = gemini::GeminiImageClient::Create(std::move(client_options));
-    const std::string failure = client.ok() ? Load(options, &*client).Run()
-                                            : client.status().ToString();
+    std::string failure =
+        client.ok() ? load.Run(&*client) : client.status().ToString();
     if (!failure.empty()) {
+      std::replace(failure.begin(), failure.end(), '\n', ' ');
       std::fprintf(stderr, "load_client: %s\n", failure.c_str());
       code = 1;
     }
