@@ -12,6 +12,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -103,24 +104,25 @@ class TlsProxy {
   }
 
   ~TlsProxy() {
-    Stop();
-    close(log_fd_);
-  }
-
-  void Stop() {
-    if (pid_ < 0) return;
     kill(pid_, SIGTERM);
     waitpid(pid_, nullptr, 0);
-    pid_ = -1;
+    close(log_fd_);
   }
 
   std::string url() const { return absl::StrCat("https://127.0.0.1:", port_); }
   std::string certificate() const { return directory_.path() + "/cert.pem"; }
 
   // Of each request: the client's port, the protocol, the status, and "r" or
-  // "." for a TLS session that was resumed or new.
-  std::vector<std::string> Requests() const {
-    return absl::StrSplit(directory_.Read("access"), '\n', absl::SkipEmpty());
+  // "." for a TLS session that was resumed or new. Returns when there are `n`:
+  // they are logged after they were answered.
+  std::vector<std::string> Requests(size_t n) const {
+    std::vector<std::string> lines;
+    do {
+      std::this_thread::yield();
+      lines =
+          absl::StrSplit(directory_.Read("access"), '\n', absl::SkipEmpty());
+    } while (lines.size() < n);
+    return lines;
   }
 
  private:
@@ -181,10 +183,10 @@ TEST(Http2Test, TwentyCallsAtOnceShareOneConnection) {
   const testing::Emulator emulator(R"({"picture":{"min_kib":512}})");
   TlsProxy proxy(emulator.port());
   EXPECT_EQ(Draw(OptionsFor(proxy), 20, {}), 20);
-  proxy.Stop();
-  EXPECT_THAT(proxy.Requests(), SizeIs(20));
-  EXPECT_THAT(proxy.Requests(), Each(::testing::HasSubstr(" h2 200 ")));
-  EXPECT_THAT(Ports(proxy.Requests()), SizeIs(1));
+  const std::vector<std::string> requests = proxy.Requests(20);
+  EXPECT_THAT(requests, SizeIs(20));
+  EXPECT_THAT(requests, Each(::testing::HasSubstr(" h2 200 ")));
+  EXPECT_THAT(Ports(requests), SizeIs(1));
   EXPECT_EQ(emulator.Requests(), 20);
 }
 
@@ -193,8 +195,7 @@ TEST(Http2Test, LargePicturesFlowSideBySide) {
   const testing::Emulator emulator(R"({"picture":{"min_kib":4096}})");
   TlsProxy proxy(emulator.port());
   EXPECT_EQ(Draw(OptionsFor(proxy), 20, {}), 20);
-  proxy.Stop();
-  EXPECT_THAT(Ports(proxy.Requests()), SizeIs(1));
+  EXPECT_THAT(Ports(proxy.Requests(20)), SizeIs(1));
 }
 
 class Receiver : public ImageReceiver {
@@ -224,9 +225,9 @@ TEST(Http2Test, AnotherConnectionResumesTheTlsSession) {
     ASSERT_TRUE(outcome.ok()) << outcome.status();
     EXPECT_NE(outcome->images(), nullptr);
   }
-  proxy.Stop();
-  EXPECT_THAT(Ports(proxy.Requests()), SizeIs(2));
-  EXPECT_THAT(proxy.Requests(),
+  const std::vector<std::string> requests = proxy.Requests(2);
+  EXPECT_THAT(Ports(requests), SizeIs(2));
+  EXPECT_THAT(requests,
               ::testing::ElementsAre(::testing::EndsWith(" h2 200 ."),
                                      ::testing::EndsWith(" http/1.1 200 r")));
 }
