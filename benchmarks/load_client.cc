@@ -73,6 +73,11 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Without its payloads, which say the same at length.
+std::string Words(const absl::Status& status) {
+  return status.ToString(absl::StatusToStringMode::kWithNoExtraData);
+}
+
 // Keeps `concurrency` calls under way until all were begun. Outlives the
 // client, whose calls end at the latest with it.
 class Load {
@@ -142,7 +147,9 @@ class Load {
 
   std::string Keep(int index,
                    const absl::StatusOr<gemini::Outcome>& outcome) const {
-    if (!outcome.ok()) return outcome.status().ToString();
+    if (!outcome.ok()) {
+      return absl::StrCat("picture ", index, ": ", Words(outcome.status()));
+    }
     const gemini::Images* images = outcome->images();
     if (images == nullptr) {
       const gemini::Diagnosis& why = *outcome->diagnosis;
@@ -194,7 +201,7 @@ int main(int argc, char** argv) {
   {
     auto client = gemini::GeminiImageClient::Create(std::move(client_options));
     std::string failure =
-        client.ok() ? load.Run(&*client) : client.status().ToString();
+        client.ok() ? load.Run(&*client) : Words(client.status());
     if (!failure.empty()) {
       std::replace(failure.begin(), failure.end(), '\n', ' ');
       std::fprintf(stderr, "load_client: %s\n", failure.c_str());

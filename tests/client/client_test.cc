@@ -83,6 +83,15 @@ ScriptedServer::Script Answering(std::function<Answer(int)> answer,
   };
 }
 
+ScriptedServer::Script AnsweringOk(std::string body,
+                                   std::atomic<int>* requests) {
+  return Answering(
+      [body = std::move(body)](int) {
+        return Answer{"200 OK", body};
+      },
+      requests);
+}
+
 ClientOptions OptionsFor(const ScriptedServer& server) {
   ClientOptions options;
   options.api_key = kKey;
@@ -117,11 +126,7 @@ class ClientTest : public ::testing::Test {
 };
 
 TEST_F(ClientTest, BringsAPicture) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   const absl::StatusOr<Outcome> outcome = client.Generate(Kite());
   ASSERT_TRUE(outcome.ok()) << outcome.status();
@@ -182,11 +187,7 @@ CallOptions IntoReceiver(std::shared_ptr<CountingReceiver> receiver) {
 }
 
 TEST_F(ClientTest, WritesIntoAFile) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", LargeBody(1 << 20)};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(LargeBody(1 << 20), &requests_));
   const testing::TemporaryDirectory directory;
   GeminiImageClient client = NewClient(OptionsFor(server));
   FileSink file;
@@ -203,11 +204,7 @@ TEST_F(ClientTest, WritesIntoAFile) {
 }
 
 TEST_F(ClientTest, AFileThatCannotBeWrittenIsNotPaidForTwice) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   for (const char* path : {"/dev/full", "/no/such/directory/a.png"}) {
     requests_ = 0;
@@ -225,11 +222,7 @@ TEST_F(ClientTest, AFileThatCannotBeWrittenIsNotPaidForTwice) {
 }
 
 TEST_F(ClientTest, AReceiverGetsAPictureAndItsCommit) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", LargeBody(1 << 20)};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(LargeBody(1 << 20), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   auto receiver = std::make_shared<CountingReceiver>();
   const absl::StatusOr<Outcome> outcome =
@@ -243,11 +236,7 @@ TEST_F(ClientTest, AReceiverGetsAPictureAndItsCommit) {
 }
 
 TEST_F(ClientTest, AReceiverThatFailsEndsTheCall) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", LargeBody(4 << 20)};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(LargeBody(4 << 20), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   auto receiver = std::make_shared<CountingReceiver>();
   receiver->write_status = absl::ResourceExhaustedError("no room");
@@ -329,11 +318,7 @@ TEST_F(ClientTest, ASlowReceiverPausesWithoutStalling) {
 }
 
 TEST_F(ClientTest, GenerateDoesNotWaitForCallbacksOfOthers) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   absl::Notification may_end;
   absl::Notification ended;
@@ -379,11 +364,7 @@ TEST_F(ClientTest, ACancelledCallDiscardsBeforeItIsTold) {
 }
 
 TEST_F(ClientTest, GenerateInsideAReceiverFailsInsteadOfWaitingForEver) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   auto receiver = std::make_shared<CountingReceiver>();
   absl::Status inside;
@@ -393,11 +374,7 @@ TEST_F(ClientTest, GenerateInsideAReceiverFailsInsteadOfWaitingForEver) {
 }
 
 TEST_F(ClientTest, GenerateInsideANameFailsInsteadOfWaitingForEver) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   absl::Status inside;
   FileSink file;
@@ -595,11 +572,7 @@ TEST_F(ClientTest, ACallerMayForbidDegradation) {
 }
 
 TEST_F(ClientTest, ABadRequestIsRefusedHereAndNothingIsSent) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   ImageRequest empty;
   EXPECT_THAT(client.Generate(empty).status().message(), HasSubstr("prompt"));
@@ -746,11 +719,7 @@ class SilentServer {
 };
 
 TEST_F(ClientTest, CompletionRunsOnceAndNotInsideGenerateAsync) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   std::atomic<int> runs{0};
   for (ImageRequest request : {Kite(), ImageRequest()}) {
@@ -770,11 +739,7 @@ TEST_F(ClientTest, CompletionRunsOnceAndNotInsideGenerateAsync) {
 }
 
 TEST_F(ClientTest, AnExecutorThatRunsAtOnceStillRunsNothingInsideACall) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   ClientOptions options = OptionsFor(server);
   std::atomic<int> executed{0};
   options.executor = [&](absl::AnyInvocable<void() &&> task) {
@@ -814,11 +779,7 @@ TEST_F(ClientTest, CancellingEndsACallWithCancelled) {
 }
 
 TEST_F(ClientTest, DroppingTheHandleLetsTheCallGoOn) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   absl::Notification done;
   {
@@ -850,11 +811,7 @@ TEST_F(ClientTest, DestroyingTheClientCancelsAndDeliversWhatIsPending) {
 }
 
 TEST_F(ClientTest, TheClientMayBeDestroyedInsideItsCallback) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   auto client =
       std::make_unique<GeminiImageClient>(NewClient(OptionsFor(server)));
   absl::Notification destroyed;
@@ -884,11 +841,7 @@ TEST_F(ClientTest, WhatIsPendingIsDeliveredWhenACallbackDestroysTheClient) {
 }
 
 TEST_F(ClientTest, GenerateInsideACallbackFailsInsteadOfWaitingForEver) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   absl::Notification done;
   client.GenerateAsync(Kite(), {}, [&](const auto&) {
@@ -910,11 +863,7 @@ TEST_F(ClientTest, CallsBeyondTheBoundAreRefusedAtOnce) {
 }
 
 TEST_F(ClientTest, InputBeyondTheBoundIsRefusedAndPlaceIsGivenBack) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   ClientOptions options = OptionsFor(server);
   options.max_input_bytes = 10;
   GeminiImageClient client = NewClient(options);
@@ -926,11 +875,7 @@ TEST_F(ClientTest, InputBeyondTheBoundIsRefusedAndPlaceIsGivenBack) {
 }
 
 TEST_F(ClientTest, ManyThreadsShareAClient) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   GeminiImageClient client = NewClient(OptionsFor(server));
   std::vector<std::thread> threads;
   std::atomic<int> drawn{0};
@@ -947,11 +892,7 @@ TEST_F(ClientTest, ManyThreadsShareAClient) {
 }
 
 TEST_F(ClientTest, MovingAClientKeepsItsCalls) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   GeminiImageClient first = NewClient(OptionsFor(server));
   GeminiImageClient second = std::move(first);
   EXPECT_TRUE(second.Generate(Kite()).ok());
@@ -988,11 +929,7 @@ TEST_F(ClientTest, EventsTellAttemptsWaitsAndTheEndInOrder) {
 
 #ifndef __SANITIZE_THREAD__  // It does not follow forks of threaded programs.
 TEST_F(ClientTest, AnInheritedClientIsInertAfterFork) {
-  ScriptedServer server(Answering(
-      [](int) {
-        return Answer{"200 OK", ImageBody()};
-      },
-      &requests_));
+  ScriptedServer server(AnsweringOk(ImageBody(), &requests_));
   auto client =
       std::make_unique<GeminiImageClient>(NewClient(OptionsFor(server)));
   ASSERT_TRUE(client->Generate(Kite()).ok());

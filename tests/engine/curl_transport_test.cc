@@ -62,6 +62,27 @@ struct Exchange {
   absl::Notification done;
 };
 
+// Takes a request, says so, and is silent.
+ScriptedServer::Script SilentOnce(absl::Notification* asked) {
+  return [asked](Connection* connection, int) {
+    connection->ReadRequest();
+    asked->Notify();
+    connection->WaitForClose();
+  };
+}
+
+// Answers all that is asked on a connection.
+ScriptedServer::Script AnswersAll(std::vector<std::string>* requests) {
+  return [requests](Connection* connection, int) {
+    while (true) {
+      std::string request = connection->ReadRequest();
+      if (request.empty()) return;
+      requests->push_back(std::move(request));
+      connection->SendResponse("200 OK", "ok");
+    }
+  };
+}
+
 class CurlTransportTest : public ::testing::Test {
  protected:
   CurlTransportTest() { Use(Options()); }
@@ -556,11 +577,7 @@ TEST_F(CurlTransportTest, ABodyThatBeganLateMayStallNoLongerThanOthers) {
 
 TEST_F(CurlTransportTest, AnAttemptThatOutlivesOtherLimitsStillEnds) {
   absl::Notification asked;
-  ScriptedServer server([&](Connection* connection, int) {
-    connection->ReadRequest();
-    asked.Notify();
-    connection->WaitForClose();
-  });
+  ScriptedServer server(SilentOnce(&asked));
   Exchange exchange;
   Start(
       server.url(), &exchange,
@@ -578,14 +595,7 @@ TEST_F(CurlTransportTest, AnAttemptThatOutlivesOtherLimitsStillEnds) {
 
 TEST_F(CurlTransportTest, RequestsWithTheSameHeadFollowEachOther) {
   std::vector<std::string> requests;
-  ScriptedServer server([&](Connection* connection, int) {
-    while (true) {
-      std::string request = connection->ReadRequest();
-      if (request.empty()) return;
-      requests.push_back(std::move(request));
-      connection->SendResponse("200 OK", "ok");
-    }
-  });
+  ScriptedServer server(AnswersAll(&requests));
   headers_ = {{"x-goog-api-key", "a-key"}};
   same_head_ = true;
   const std::string large(2 << 20, 'b');
@@ -610,14 +620,7 @@ TEST_F(CurlTransportTest, RequestsWithTheSameHeadFollowEachOther) {
 // They use the same handle of libcurl.
 TEST_F(CurlTransportTest, ATransferAfterAnotherKeepsNothingOfIt) {
   std::vector<std::string> requests;
-  ScriptedServer server([&](Connection* connection, int) {
-    while (true) {
-      std::string request = connection->ReadRequest();
-      if (request.empty()) return;
-      requests.push_back(std::move(request));
-      connection->SendResponse("200 OK", "ok");
-    }
-  });
+  ScriptedServer server(AnswersAll(&requests));
   headers_ = {{"x-goog-api-key", "first"}};
   const std::string bodies[] = {"small", std::string(50000, 'b'), "", "other"};
   for (const std::string& body : bodies) {
@@ -696,11 +699,7 @@ TEST_F(CurlTransportTest, ABodyThatStopsArrivingIsStalled) {
 
 TEST_F(CurlTransportTest, AnAttemptEndsWhenItsTimeIsUp) {
   absl::Notification asked;
-  ScriptedServer server([&](Connection* connection, int) {
-    connection->ReadRequest();
-    asked.Notify();
-    connection->WaitForClose();
-  });
+  ScriptedServer server(SilentOnce(&asked));
   Exchange exchange;
   Start(server.url(), &exchange,
         {absl::Hours(1), absl::Hours(1), clock_.Now() + absl::Minutes(3)});
@@ -728,11 +727,7 @@ TEST_F(CurlTransportTest, AHandshakeThatHangsCountsAsConnecting) {
 
 TEST_F(CurlTransportTest, CancellingEndsATransferAtOnce) {
   absl::Notification asked;
-  ScriptedServer server([&](Connection* connection, int) {
-    connection->ReadRequest();
-    asked.Notify();
-    connection->WaitForClose();
-  });
+  ScriptedServer server(SilentOnce(&asked));
   Exchange exchange;
   Start(server.url(), &exchange);
   asked.WaitForNotification();
