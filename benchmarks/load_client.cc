@@ -88,9 +88,9 @@ class Load {
   std::string Run(gemini::GeminiImageClient* client) {
     client_ = client;
     const int at_once = std::min(options_.concurrency, options_.count);
+    next_ = at_once;
     for (int i = 0; i < at_once; ++i) Begin(i);
     std::unique_lock<std::mutex> lock(mutex_);
-    next_ = std::max(next_, at_once);
     changed_.wait(
         lock, [this] { return ended_ == options_.count || !failure_.empty(); });
     return failure_;
@@ -126,12 +126,7 @@ class Load {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (failure_.empty()) failure_ = failure;
-      const int begun =
-          std::max(next_, std::min(options_.concurrency, options_.count));
-      if (begun < options_.count && failure_.empty()) {
-        next = begun;
-        next_ = begun + 1;
-      }
+      if (next_ < options_.count && failure_.empty()) next = next_++;
       if (++ended_ == options_.count || !failure_.empty()) {
         changed_.notify_one();
       }
@@ -164,14 +159,17 @@ class Load {
     }
     std::setvbuf(file, nullptr, _IONBF, 0);
     const std::string& bytes = images->images[0].bytes;
-    const size_t written = std::fwrite(bytes.data(), 1, bytes.size(), file);
+    int error = 0;
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size()) {
+      error = errno;
+    }
     struct stat info = {};
     const bool is_file =
         fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode);
-    const bool closed = std::fclose(file) == 0;
-    if (written == bytes.size() && closed) return "";
+    if (std::fclose(file) != 0 && error == 0) error = errno;
+    if (error == 0) return "";
     if (is_file) std::remove(path.c_str());
-    return absl::StrCat(path, ": could not be written");
+    return absl::StrCat(path, ": ", std::strerror(error));
   }
 
   const Options& options_;

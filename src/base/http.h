@@ -48,7 +48,7 @@ struct HttpRequest {
 struct ResponseHead {
   int http_status = 0;
   std::optional<int64_t> body_size;  // As it will be read, if that is known.
-  HttpHeaders headers;  // Of a success only if it may be compressed.
+  HttpHeaders headers;               // Of what is no success.
 
   bool is_success() const { return http_status / 100 == 2; }
 };

@@ -147,7 +147,7 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
 }
 
 void CurlTransport::Transfer::AddHeader(absl::string_view line) {
-  // The first line has none.
+  if (absl::StartsWith(line, "HTTP/")) return;  // The first one.
   const size_t colon = line.find(':');
   if (colon == absl::string_view::npos || line.size() > kMaxHeaderBytes ||
       headers.size() >= kMaxHeaders) {
@@ -169,7 +169,7 @@ void CurlTransport::Transfer::TellHead() {
   if (size >= 0 && FindHeader(headers, "content-encoding").empty()) {
     head.body_size = size;
   }
-  head.headers = std::move(headers);
+  if (!head.is_success()) head.headers = std::move(headers);
   reader->OnHead(std::move(head));
 }
 

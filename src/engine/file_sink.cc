@@ -354,7 +354,11 @@ void FileAttemptSink::Settle() {
         EventLoop* loop = self->context_->loop();
         loop->Post([self = std::move(self)] { self->Settled(); });
       });
-  if (!posted.ok()) std::move(done_)(posted);
+  if (posted.ok()) return;
+  // Rare enough to be done on the loop's thread.
+  for (const auto& picture : pictures_) picture->file.Remove();
+  committed_ = posted;
+  Settled();
 }
 
 void FileAttemptSink::Settled() {

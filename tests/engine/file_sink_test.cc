@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -357,12 +358,16 @@ TEST_F(FileSinkTest, AChosenNameThatIsNoRegularFileIsRefused) {
 
 TEST_F(FileSinkTest, PausesWhileTheFileIsNotOpenAndGoesOnThen) {
   absl::Notification may_open;
+  absl::BlockingCounter may_end(2);
   absl::Notification resumed;
   OnLoop([&] {
     // Once aside of the loop, once on the thread that is for files.
     for (int i = 0; i < 2; ++i) {
-      EXPECT_TRUE(
-          context_->PostForFiles([&] { may_open.WaitForNotification(); }).ok());
+      const absl::Status posted = context_->PostForFiles([&] {
+        may_open.WaitForNotification();
+        may_end.DecrementCount();
+      });
+      EXPECT_TRUE(posted.ok());
     }
   });
   SinkPurpose purpose;
@@ -383,6 +388,38 @@ TEST_F(FileSinkTest, PausesWhileTheFileIsNotOpenAndGoesOnThen) {
   Put(big_);
   ASSERT_TRUE(End({{0, "image/png"}}).ok());
   EXPECT_EQ(directory_.Read("a.png"), std::string(put, 'b') + big_);
+  may_end.Wait();
+}
+
+TEST_F(FileSinkTest, WithoutAThreadForFilesNothingIsLeft) {
+  MakeFor(In("a.png"));
+  Begin(2 << 20);
+  Put(big_);
+  while (directory_.List().empty()) OnLoop([] {});
+  // No other can begin, and this one is taken.
+  pthread_attr_t usual;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  pthread_attr_t large;
+  ASSERT_EQ(pthread_attr_init(&large), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&large, size_t{1} << 47), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&large), 0);
+  absl::Notification taken;
+  absl::Notification may_end;
+  absl::Notification ended;
+  loop_->PostAside([&] {
+    taken.Notify();
+    may_end.WaitForNotification();
+    ended.Notify();
+  });
+  taken.WaitForNotification();
+  const absl::Status status = End({{0, "image/png"}}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_THAT(directory_.List(), SizeIs(0));
+  may_end.Notify();
+  ended.WaitForNotification();
+  ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
+  pthread_attr_destroy(&large);
+  pthread_attr_destroy(&usual);
 }
 
 TEST_F(FileSinkTest, SinksThatTakeTurnsDoNotMixTheirBytes) {

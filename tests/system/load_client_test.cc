@@ -1,20 +1,25 @@
 // load_client, as a harness runs it.
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/program.h"
 #include "testing/scripted_server.h"
+#include "util/mutex_lock.h"
 
 namespace gemini::testing {
 namespace {
@@ -22,8 +27,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
+
+constexpr char kKey[] = "load-client";
+constexpr char kModel[] = "gemini-2.5-flash-image";
 
 std::string Png(int index) {
   return absl::StrCat("\x89PNG\r\n\x1a\n", "of ", index);
@@ -37,7 +46,8 @@ std::string BodyWith(absl::string_view picture) {
 }
 
 // Draws the number that stands in each prompt. The first answer is given at
-// once, those after it when `at_once` requests have been there together.
+// once, those after it when `at_once` requests have been there together, or
+// have not been for long.
 class DrawingServer {
  public:
   explicit DrawingServer(int at_once)
@@ -49,7 +59,7 @@ class DrawingServer {
   std::string url() const { return server_.url(); }
 
   int most_at_once() {
-    const absl::MutexLock lock(&mutex_);
+    const internal::MutexLock lock(&mutex_);
     return most_;
   }
 
@@ -58,22 +68,28 @@ class DrawingServer {
     const std::string request = connection->ReadRequest();
     const size_t at = request.find("picture ");
     if (at == std::string::npos) return false;
+    EXPECT_THAT(request, HasSubstr(absl::StrCat("x-goog-api-key: ", kKey)));
+    EXPECT_THAT(request, HasSubstr(absl::StrCat("/models/", kModel, ":")));
     int index = -1;
     const std::string number = request.substr(at + 8);
     EXPECT_TRUE(absl::SimpleAtoi(
         number.substr(0, number.find_first_not_of("0123456789")), &index));
     {
-      const absl::MutexLock lock(&mutex_);
+      const internal::MutexLock lock(&mutex_);
       most_ = std::max(most_, ++now_);
       if (++asked_ > 1) {
-        mutex_.Await(absl::Condition(
-            +[](DrawingServer* self) { return self->most_ >= self->at_once_; },
-            this));
+        mutex_.AwaitWithTimeout(
+            absl::Condition(this, &DrawingServer::AllWereThere),
+            absl::Seconds(20));
       }
       --now_;
     }
     connection->SendResponse("200 OK", BodyWith(Png(index)));
     return true;
+  }
+
+  bool AllWereThere() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return most_ >= at_once_;
   }
 
   const int at_once_;
@@ -90,12 +106,15 @@ class LoadClientTest : public ::testing::Test {
                     const std::vector<std::string>& more = {}) const {
     std::vector<std::string> arguments = {
         "--base-url",    url,
-        "--model",       "gemini-2.5-flash-image",
+        "--model",       kModel,
         "--count",       absl::StrCat(count),
         "--concurrency", absl::StrCat(concurrency),
         "--out",         directory_.path()};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return RunProgram("load_client", arguments, {}, directory_.path());
+    ProgramResult result =
+        RunProgram("load_client", arguments, {}, directory_.path());
+    EXPECT_THAT(result.out + result.err, Not(HasSubstr(kKey)));
+    return result;
   }
 
   // Its exit code is 1 and it says why in one line.
@@ -191,6 +210,44 @@ TEST_F(LoadClientTest, ADeviceThatIsFullIsAFailureAndStays) {
   ExpectOneLine(result);
   EXPECT_THAT(result.err, HasSubstr("img-0.png"));
   EXPECT_THAT(directory_.List(), ElementsAre("img-0.png"));
+}
+
+// Bounds the files that this program and those it starts write, and lets them
+// live on when they meet it.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : before_(signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &limit_);
+    const rlimit limit = {bytes, limit_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &limit_);
+    signal(SIGXFSZ, before_);
+  }
+
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  void (*const before_)(int);
+  rlimit limit_;
+};
+
+TEST_F(LoadClientTest, AFileThatCannotBeWrittenToItsEndIsNotLeft) {
+  ScriptedServer server([](Connection* connection, int) {
+    connection->ReadRequest();
+    connection->SendResponse("200 OK",
+                             BodyWith(Png(0) + std::string(200'000, 'p')));
+    connection->WaitForClose();
+  });
+  const FileSizeLimit limit(100'000);
+  for (const char* memory : {"0", "1"}) {
+    const ProgramResult result = Run(server.url(), 1, 1, {"--memory", memory});
+    ExpectOneLine(result);
+    EXPECT_THAT(result.err, HasSubstr("File too large"));
+    EXPECT_THAT(directory_.List(), IsEmpty());
+  }
 }
 
 TEST_F(LoadClientTest, WrongArgumentsAreToldHowToBeRight) {
