@@ -22,7 +22,7 @@ enum class TransferEnd {
   kStalled,          // The body stopped arriving.
   kAttemptTimeout,   // The whole exchange took too long.
   kTooLarge,         // The answer exceeds its bound.
-  kHeadTooLarge,     // Its head alone exceeds any sensible size.
+  kHeadTooLarge,     // The same of its head, or of its trailers.
   kLocalResource,    // Out of descriptors or memory here.
   kOther             // What the transport cannot tell more of.
 };
@@ -30,7 +30,7 @@ enum class TransferEnd {
 struct TransferResult {
   TransferEnd end = TransferEnd::kOther;
 
-  // At least a part of the request went out, so that the service may have
+  // The request went out, with its whole body, so that the service may have
   // acted on it.
   bool request_sent = false;
 

@@ -65,7 +65,7 @@ Diagnosis DiagnoseTransfer(const TransferResult& transfer,
       MakeDiagnosis(transfer.request_sent ? meaning.sent : meaning.unsent,
                     absl::StrCat("transfer: ", meaning.name,
                                  transfer.request_sent ? " after" : " before",
-                                 " a part of the request was sent"));
+                                 " the request was sent"));
   diagnosis.message = transfer.error.empty() ? std::string(meaning.words)
                                              : Redact(transfer.error);
   diagnosis.model = std::string(model);

@@ -24,6 +24,10 @@ namespace {
 constexpr size_t kMaxHeaders = 256;
 constexpr size_t kMaxHeaderBytes = 16 << 10;
 
+// Of all heads and trailers of a transfer: libcurl keeps them. As much as newer
+// ones take in heads; no libcurl bounds trailers of HTTP/1.1.
+constexpr size_t kMaxHeadBytes = 300 << 10;
+
 }  // namespace
 
 // One exchange, and what libcurl calls while it runs.
@@ -76,6 +80,7 @@ struct CurlTransport::Transfer {
   std::optional<absl::Time> connecting_since;  // Absent: stands in line.
   absl::Time last_data;
   HttpHeaders headers;
+  size_t head_bytes = 0;  // With trailers.
   bool head_done = false;
   bool head_told = false;
   bool connected = false;
@@ -134,6 +139,11 @@ size_t CurlTransport::Transfer::OnHeaderLine(char* data, size_t size,
                                              size_t count, void* user) {
   auto* transfer = static_cast<Handle*>(user)->transfer;
   const size_t n = size * count;
+  transfer->head_bytes += n;
+  if (transfer->head_bytes > kMaxHeadBytes) {
+    transfer->verdict = TransferEnd::kHeadTooLarge;
+    return 0;
+  }
   if (transfer->head_done || n == 0) return n;
   const absl::string_view line(data, n);
   if (line[0] == '\r' || line[0] == '\n') {
@@ -639,8 +649,8 @@ void CurlTransport::Act(curl_socket_t fd, int events) {
   CollectFinished();
 }
 
-// libcurl takes heads up to 300 KiB, and lines up to 100 KiB, whose buffer is
-// "out of memory" beyond that.
+// Which libcurl noticed: it takes lines up to 100 KiB, whose buffer is "out of
+// memory" beyond that, and as much in all as we do.
 bool CurlTransport::IsHeadTooLarge(const Transfer& transfer, CURLcode code) {
   if (absl::StartsWith(transfer.error(), "Too large response headers")) {
     return true;
@@ -680,6 +690,8 @@ void CurlTransport::CollectFinished() {
     }
     std::string error = transfer->error();
     if (error.empty() && code != CURLE_OK) error = curl_easy_strerror(code);
+    // Of what we ended libcurl knows only that it could not write.
+    if (transfer->verdict.has_value()) error.clear();
     End(transfer->id, end, error);
   }
 }

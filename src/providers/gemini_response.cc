@@ -23,7 +23,8 @@ namespace {
 // Of an answer that is no JSON, or not a success. Error bodies have a few KiB.
 constexpr size_t kMaxRawBytes = 256 << 10;
 
-constexpr absl::string_view kJsonSpace = " \t\r\n";
+// Before JSON: its white space, and the byte order mark that some put there.
+constexpr absl::string_view kBeforeJson = " \t\r\n\xEF\xBB\xBF";
 
 // The member that is there: proto3 JSON has two spellings of each name.
 JsonValue Either(JsonValue object, absl::string_view camel,
@@ -75,11 +76,15 @@ class GeminiReader final : public AttemptReader {
 
  private:
   enum class Body {
-    kNotBegun,  // Nothing but white space so far.
+    kNotBegun,  // Nothing so far but what may stand before JSON.
     kJson,      // Goes through the splitter.
     kRaw        // Is kept as it is, to be diagnosed.
   };
 
+  static absl::string_view WithoutBeginning(absl::string_view data) {
+    return data.substr(
+        std::min(data.find_first_not_of(kBeforeJson), data.size()));
+  }
   void Begin(absl::string_view data);
 
   void ReadJson(absl::string_view skeleton, absl::Time now,
@@ -102,9 +107,9 @@ class GeminiReader final : public AttemptReader {
 };
 
 void GeminiReader::Begin(absl::string_view data) {
-  const size_t first = data.find_first_not_of(kJsonSpace);
-  if (first == absl::string_view::npos) return;
-  const bool is_json = data[first] == '{' || data[first] == '[';
+  const absl::string_view json = WithoutBeginning(data);
+  if (json.empty()) return;
+  const bool is_json = json[0] == '{' || json[0] == '[';
   body_ = head_.is_success() && is_json ? Body::kJson : Body::kRaw;
 }
 
@@ -123,7 +128,8 @@ ResponseReader::Flow GeminiReader::OnData(absl::string_view data) {
       if (reading_.sink->WantsPause()) return Flow::kPause;
       collector_.set_expected_bytes(
           std::max<int64_t>(head_.body_size.value_or(0) - received_, 0));
-      split_ = splitter_.Feed(data);
+      split_ = splitter_.Feed(
+          splitter_.skeleton().empty() ? WithoutBeginning(data) : data);
       if (!split_.ok()) return Flow::kStop;
       break;
   }

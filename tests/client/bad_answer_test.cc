@@ -224,6 +224,10 @@ TEST(BadAnswerTest, ABodyWithoutEndIsStoppedAtItsBound) {
     const FileResult result = DrawIntoFile(server, kBound);
     ExpectNoPicture(result, "response_too_large", Cause::kBadResponse);
     EXPECT_LE(result.outcome->attempts[0].bytes_received, kBound);
+    EXPECT_EQ(result.outcome->diagnosis->message,
+              "the answer exceeds its bound");
+    EXPECT_EQ(result.outcome->diagnosis->evidence,
+              "transfer: answer too large after the request was sent");
   }
 }
 
@@ -289,6 +293,35 @@ TEST(BadAnswerTest, AHeadWithoutEndIsStopped) {
     ExpectNoPicture(result, "response_too_complex", Cause::kBadResponse);
     EXPECT_EQ(result.outcome->diagnosis->message,
               "the head of the answer is too large");
+    EXPECT_LT(sent, kPatience);
+  }
+}
+
+TEST(BadAnswerTest, TrailersWithoutEndAreCutOff) {
+  constexpr int64_t kPatience = 64 << 20;
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "x-header: some value\r\n";
+  for (const bool whole : {true, false}) {
+    SCOPED_TRACE(whole);
+    const std::string body = whole ? Answer(Part(absl::Base64Escape(Png('a'))))
+                                   : std::string(kOpening);
+    std::atomic<int64_t> sent{0};
+    ScriptedServer server([&](Connection* connection, int) {
+      connection->ReadRequest();
+      bool listens = connection->Send(
+          absl::StrCat("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                       absl::Hex(body.size()), "\r\n", body, "\r\n0\r\n"));
+      while (listens && sent < kPatience) {
+        listens = connection->Send(lines);
+        sent += static_cast<int64_t>(lines.size());
+      }
+    });
+    const FileResult result = DrawIntoFile(server);
+    if (whole) {
+      EXPECT_THAT(result.bytes, ElementsAre(Png('a')));
+    } else {
+      ExpectNoPicture(result, "response_too_complex", Cause::kBadResponse);
+    }
     EXPECT_LT(sent, kPatience);
   }
 }

@@ -93,6 +93,13 @@ class GeminiResponseTest : public ::testing::TestWithParam<size_t> {
 INSTANTIATE_TEST_SUITE_P(ChunkSizes, GeminiResponseTest,
                          ::testing::ValuesIn(kChunkSizes));
 
+TEST_P(GeminiResponseTest, PassesOverAByteOrderMark) {
+  const ReadResult result = Run("\xEF\xBB\xBF\n" + good_);
+  EXPECT_FALSE(result.diagnosis.has_value());
+  ASSERT_THAT(result.images, SizeIs(1));
+  EXPECT_EQ(result.images[0].bytes, png_);
+}
+
 TEST_P(GeminiResponseTest, TakesThePictureAndDropsTheThoughts) {
   const ReadResult result = RunFile("thoughts_and_picture.json");
   EXPECT_FALSE(result.diagnosis.has_value());
