@@ -13,8 +13,8 @@ namespace {
 struct EndMeaning {
   TransferEnd end;
   absl::string_view name;    // For the evidence.
-  absl::string_view unsent;  // The code if nothing of the request went out.
-  absl::string_view sent;    // The code if something did.
+  absl::string_view unsent;  // The code if not all of the request went out.
+  absl::string_view sent;    // The code if it did.
   absl::string_view words;   // For the message, if the transport has none.
 };
 
@@ -41,7 +41,8 @@ constexpr EndMeaning kMeanings[] = {
     {TransferEnd::kTooLarge, "answer too large", "response_too_large",
      "response_too_large", "the answer exceeds its bound"},
     {TransferEnd::kHeadTooLarge, "head too large", "response_too_complex",
-     "response_too_complex", "the head of the answer is too large"},
+     "response_too_complex",
+     "the head of the answer, or its trailers, are too large"},
     {TransferEnd::kLocalResource, "out of descriptors or memory",
      "local_resource", "local_resource",
      "this machine is out of descriptors or memory"},

@@ -24,8 +24,8 @@ namespace {
 constexpr size_t kMaxHeaders = 256;
 constexpr size_t kMaxHeaderBytes = 16 << 10;
 
-// Of all heads and trailers of a transfer: libcurl keeps them. As much as newer
-// ones take in heads; no libcurl bounds trailers of HTTP/1.1.
+// Of all heads and trailers of a transfer: libcurl keeps them. As much as it
+// takes in heads; before 8.14 it does not bound the trailers of HTTP/1.1.
 constexpr size_t kMaxHeadBytes = 300 << 10;
 
 }  // namespace
@@ -124,8 +124,7 @@ int CurlTransport::Transfer::OnConnected(void* user, char*, char*, int, int) {
   if (transfer->connected && transfer->request_bytes() > 0) {
     transfer->was_sent = true;
     transfer->verdict = TransferEnd::kLost;
-    std::strncpy(transfer->error(), "the connection broke before the answer",
-                 CURL_ERROR_SIZE);
+    transfer->result.error = "the connection broke before the answer";
     return CURL_PREREQFUNC_ABORT;
   }
   if (!transfer->connected) ++transfer->transport->connected_;
@@ -649,10 +648,12 @@ void CurlTransport::Act(curl_socket_t fd, int events) {
   CollectFinished();
 }
 
-// Which libcurl noticed: it takes lines up to 100 KiB, whose buffer is "out of
-// memory" beyond that, and as much in all as we do.
+// Which libcurl noticed: it takes lines up to 100 KiB, and up to 4 KiB in
+// trailers, whose buffer is "out of memory" beyond that, and as much in all as
+// we do.
 bool CurlTransport::IsHeadTooLarge(const Transfer& transfer, CURLcode code) {
-  if (absl::StartsWith(transfer.error(), "Too large response headers")) {
+  if (absl::StartsWith(transfer.error(), "Too large response headers") ||
+      absl::StartsWith(transfer.error(), "Out of memory in chunked-encoding")) {
     return true;
   }
   curl_off_t first_byte = 0;
@@ -660,8 +661,9 @@ bool CurlTransport::IsHeadTooLarge(const Transfer& transfer, CURLcode code) {
                     &first_byte);
   // Newer ones say CURLE_TOO_LARGE.
   constexpr int kTooLarge = 100;
-  return (code == CURLE_OUT_OF_MEMORY || static_cast<int>(code) == kTooLarge) &&
-         first_byte > 0;
+  return first_byte > 0 &&
+         (static_cast<int>(code) == kTooLarge ||
+          (code == CURLE_OUT_OF_MEMORY && !transfer.head_done));
 }
 
 void CurlTransport::CollectFinished() {
@@ -676,11 +678,9 @@ void CurlTransport::CollectFinished() {
         transfer->verdict.value_or(EndFor(code, transfer->connected));
     // libcurl goes no further than to the line that announces it.
     if (end == TransferEnd::kTooLarge) transfer->head_done = true;
-    if (!transfer->verdict.has_value() && !transfer->head_done &&
-        IsHeadTooLarge(*transfer, code)) {
+    if (!transfer->verdict.has_value() && IsHeadTooLarge(*transfer, code)) {
       end = TransferEnd::kHeadTooLarge;
-      std::strncpy(transfer->error(), "the head of the answer is too large",
-                   CURL_ERROR_SIZE);
+      transfer->verdict = end;  // Which tells more than libcurl's words.
     }
     // To libcurl an answer that breaks off in its head is whole.
     if (end == TransferEnd::kComplete && !transfer->head_done) {
@@ -690,8 +690,6 @@ void CurlTransport::CollectFinished() {
     }
     std::string error = transfer->error();
     if (error.empty() && code != CURLE_OK) error = curl_easy_strerror(code);
-    // Of what we ended libcurl knows only that it could not write.
-    if (transfer->verdict.has_value()) error.clear();
     End(transfer->id, end, error);
   }
 }
@@ -753,7 +751,9 @@ void CurlTransport::End(TransferId id, TransferEnd end,
   if (transfer->timer.has_value()) loop_->CancelTimer(*transfer->timer);
   TransferResult& result = transfer->result;
   result.end = end;
-  if (end != TransferEnd::kComplete && result.error.empty()) {
+  // Of what we ended libcurl knows only that it could not write.
+  if (end != TransferEnd::kComplete && result.error.empty() &&
+      !transfer->verdict.has_value()) {
     result.error = std::string(error);
   }
   if (transfer->handle != nullptr) {

@@ -23,7 +23,8 @@ namespace {
 // Of an answer that is no JSON, or not a success. Error bodies have a few KiB.
 constexpr size_t kMaxRawBytes = 256 << 10;
 
-// Before JSON: its white space, and the byte order mark that some put there.
+// Before JSON: its white space, and the byte order mark that some put there (or
+// its bytes in any order, which does no harm).
 constexpr absl::string_view kBeforeJson = " \t\r\n\xEF\xBB\xBF";
 
 // The member that is there: proto3 JSON has two spellings of each name.
