@@ -165,7 +165,9 @@ struct Bench {
     const Server server(bin, 0, size);
     std::vector<Cost> ours;
     std::vector<Cost> curls;
-    for (int i = 0; i < 7; ++i) {
+    // Short runs differ more.
+    const int rounds = size * count < 1 << 20 ? 41 : 7;
+    for (int i = 0; i < rounds; ++i) {
       Command client =
           Client({bin + "/load_client"}, server.url(), count, 1, out);
       if (memory) client.insert(client.end(), {"--memory", "1"});
@@ -183,7 +185,7 @@ struct Bench {
     const Server server(bin, 0, 1024);
     std::vector<Cost> ours;
     std::vector<Cost> peers;
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 21; ++i) {
       ours.push_back(Run(
           Client({bin + "/load_client"}, server.url(), 500, 1, "/dev/null")));
       peers.push_back(Run(Client({bin + "/threaded_client"}, server.url(), 500,
