@@ -7,7 +7,6 @@
 #include <atomic>
 #include <climits>
 #include <cstring>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "engine/sink_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/file_size_limit.h"
 #include "testing/program.h"
 
 namespace gemini::internal {
@@ -37,17 +37,6 @@ class FileSinkTest : public SinkFixture {
     FileSink file;
     file.path = path;
     Make(file, std::move(purpose));
-  }
-
-  // As on a disk that is full: larger ones fail.
-  static void WithFilesUpTo(rlim_t bytes,
-                            const std::function<void()>& function) {
-    rlimit before;
-    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-    const rlimit small = {bytes, before.rlim_max};
-    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-    function();
-    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   }
 
   const testing::TemporaryDirectory directory_;
@@ -233,11 +222,12 @@ TEST_F(FileSinkTest, AFullDiskIsAnErrorForSmallAndLarge) {
 TEST_F(FileSinkTest, AFullDiskLeavesNothingBehind) {
   MakeFor(In("a.png"));
   Result images;
-  WithFilesUpTo(256 << 10, [&] {
+  {
+    const testing::FileSizeLimit limit(256 << 10);
     Begin(2 << 20);
     Put(big_);
     images = End({{0, "image/png"}});
-  });
+  }
   EXPECT_FALSE(images.ok());
   EXPECT_THAT(directory_.List(), IsEmpty());
 }
@@ -245,13 +235,14 @@ TEST_F(FileSinkTest, AFullDiskLeavesNothingBehind) {
 TEST_F(FileSinkTest, ThatOneOfSeveralCannotBeWrittenIsNotForgottenForTheNext) {
   MakeFor(In("a.png"));
   Result images;
-  WithFilesUpTo(1 << 10, [&] {
+  {
+    const testing::FileSizeLimit limit(1 << 10);
     Begin();
     Put(std::string(2 << 10, 'a'));
     Begin();
     Put("b");
     images = End({{0, "image/png"}, {1, "image/png"}});
-  });
+  }
   EXPECT_FALSE(images.ok());
   EXPECT_THAT(directory_.List(), IsEmpty());
 }

@@ -1,7 +1,5 @@
 // load_client, as a harness runs it.
 
-#include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +15,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/file_size_limit.h"
 #include "testing/program.h"
 #include "testing/scripted_server.h"
 #include "util/mutex_lock.h"
@@ -211,28 +210,6 @@ TEST_F(LoadClientTest, ADeviceThatIsFullIsAFailureAndStays) {
   EXPECT_THAT(result.err, HasSubstr("img-0.png"));
   EXPECT_THAT(directory_.List(), ElementsAre("img-0.png"));
 }
-
-// Bounds the files that this program and those it starts write, and lets them
-// live on when they meet it.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : before_(signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &limit_);
-    const rlimit limit = {bytes, limit_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &limit_);
-    signal(SIGXFSZ, before_);
-  }
-
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  void (*const before_)(int);
-  rlimit limit_;
-};
 
 TEST_F(LoadClientTest, AFileThatCannotBeWrittenToItsEndIsNotLeft) {
   ScriptedServer server([](Connection* connection, int) {
