@@ -167,7 +167,7 @@ absl::StatusOr<Outcome> ClientCore::Generate(const ImageRequest& request,
           wait->outcome = std::move(outcome);
           wait->done.Notify();
         });
-  wait->done.WaitForNotification();
+  loop_->Await(wait->done);
   return std::move(wait->outcome);
 }
 
@@ -406,7 +406,7 @@ absl::StatusOr<std::vector<ModelInfo>> ClientCore::ListModels(
     model_lists_.insert(list.get());
     list->Start();
   });
-  done.WaitForNotification();
+  loop_->Await(done);
   return models;
 }
 
@@ -434,7 +434,7 @@ void ClientCore::Shutdown() {
     for (ModelList* list : model_lists_) list->Cancel();
   });
   // Their sinks end on other threads.
-  last_call_ended_.WaitForNotification();
+  loop_->Await(last_call_ended_);
   loop_->Stop();
   calls_.clear();
   sinks_.reset();

@@ -18,10 +18,8 @@ constexpr size_t kUsuallyPosted = 64;
 constexpr int kLongestPollMs = 60 * 1000;
 
 // How late a socket or a timer may be noticed because of what is done aside
-// (later where that has long been quick: LoopCrew), and how late what nobody
-// waits for.
-constexpr absl::Duration kShortPatience = absl::Milliseconds(1);
-constexpr absl::Duration kLongPatience = absl::Milliseconds(20);
+// (later where that has long been quick: LoopCrew).
+constexpr absl::Duration kPatience = absl::Milliseconds(1);
 
 absl::Status SystemError(const char* what) {
   return absl::ResourceExhaustedError(
@@ -182,7 +180,8 @@ void EventLoop::RunTimers() {
 
 absl::Duration EventLoop::Patience() const {
   if (watched_ > 1) return absl::ZeroDuration();
-  return watched_ == 0 && timers_.empty() ? kLongPatience : kShortPatience;
+  return watched_ == 0 && timers_.empty() ? absl::InfiniteDuration()
+                                          : kPatience;
 }
 
 void EventLoop::RunSockets() {

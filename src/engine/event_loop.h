@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "engine/loop_crew.h"
@@ -58,6 +59,10 @@ class EventLoop final : private LoopCrew::Loop {
   // Runs `task`, which may block, aside of the loop: after those posted before,
   // on a thread of their own. Thread-safe.
   void PostAside(Task task) { crew_->PostAside(std::move(task)); }
+
+  // Waits until `done`, which the loop is to bring about. To be used where the
+  // thread may be that for tasks aside. Not on the loop's thread.
+  void Await(const absl::Notification& done) { crew_->Await(done); }
 
   // Runs what was posted, and what that posts, and ends the loop; timers and
   // sockets are left. Not on the loop's thread.

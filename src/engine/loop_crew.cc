@@ -20,6 +20,10 @@ namespace {
 // How long what is posted by a task aside may wait for that task to end.
 constexpr int64_t kPostPatienceNs = 1'000'000;
 
+// How late what nobody waits for may be noticed because of what is done aside,
+// if there is somebody to notice it.
+constexpr absl::Duration kLongestPatience = absl::Milliseconds(20);
+
 // How many rounds what is posted aside may have to wait for the loop to have
 // run all that was posted to it.
 constexpr int kRoundsBeforeLettingGo = 16;
@@ -47,7 +51,8 @@ int64_t SteadyNs() {
 }  // namespace
 
 struct LoopCrew::Shared {
-  enum class Driver { kNobody, kIo, kAside };
+  // kAwait: the thread aside, in a task that waits for the loop.
+  enum class Driver { kNobody, kIo, kAside, kAwait };
 
   explicit Shared(int timer) : bell(timer) {}
   ~Shared() { close(bell); }
@@ -55,16 +60,30 @@ struct LoopCrew::Shared {
   void RunIo();
   void RunAside();
 
-  // Returns when it has let go of the loop; false: for ever.
+  // Returns when it has let go of the loop, at the latest once what is awaited
+  // has come about; false: for ever.
   bool Drive(Driver self);
+  bool CameAbout() const {
+    return awaited != nullptr && awaited->HasBeenNotified();
+  }
   bool HasTasks() const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
     return !first.empty() || !aside.empty();
   }
   bool AsideIsWanted() const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
-    return HasTasks() || closed || (driver == Driver::kNobody && !stopping);
+    return HasTasks() || closed ||
+           (driver == Driver::kNobody && !ended.HasBeenNotified());
   }
 
-  // Hands the loop to the I/O thread.
+  // There is an I/O thread, from now on if there was none.
+  bool EnsureIo() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (io.has_value() || stopping) return io.has_value();
+    absl::StatusOr<Thread> begun =
+        Thread::Start("gemini-io", [this] { RunIo(); });
+    if (begun.ok()) io = *std::move(begun);
+    return begun.ok();
+  }
+
+  // Hands the loop to the I/O thread, which there is.
   void Summon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     driver = Driver::kIo;
     RingAt(0);
@@ -72,7 +91,11 @@ struct LoopCrew::Shared {
   void LetGo(absl::Duration patience) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     driver = Driver::kNobody;
     mutex.Notify();
-    const int64_t patience_ns = absl::ToInt64Nanoseconds(patience);
+    slow_from = kNever;
+    const bool waits_for_nothing = patience == absl::InfiniteDuration();
+    if (waits_for_nothing ? !io.has_value() : !EnsureIo()) return;
+    const int64_t patience_ns =
+        absl::ToInt64Nanoseconds(std::min(patience, kLongestPatience));
     const int64_t now = SteadyNs();
     slow_from = now + patience_ns;
     // A bell that rings sooner rings for nothing if what is aside is quick: it
@@ -88,7 +111,18 @@ struct LoopCrew::Shared {
   // The thread aside takes the loop, which nobody has.
   void TakeBack() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     driver = Driver::kAside;
-    if (SteadyNs() > slow_from) silence = kShortestSilenceNs;
+    if (slow_from == kNever || SteadyNs() <= slow_from) return;
+    silence = kShortestSilenceNs;
+    EnsureIo();  // The next one may be as slow.
+  }
+
+  // Something was posted, which nobody drives the loop for, by a task aside.
+  void OnPostedByAside() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (io.has_value()) {
+      TakeWithin(kPostPatienceNs);
+    } else {
+      slow_from = std::min(slow_from, SteadyNs() + kPostPatienceNs);
+    }
   }
 
   // Has the I/O thread take the loop by then, or when the bell's silence ends,
@@ -121,17 +155,21 @@ struct LoopCrew::Shared {
 
   const int bell;  // A timer.
   Loop* loop = nullptr;
+  absl::Notification ended;  // Driving.
   std::vector<Task> outbox;  // For the thread aside. Of the driver.
+  const absl::Notification* awaited = nullptr;  // By the driver.
 
   LightMutex mutex;
   std::vector<Task> posted ABSL_GUARDED_BY(mutex);
   std::deque<Task> first ABSL_GUARDED_BY(mutex);  // Before all that is aside.
   std::deque<Task> aside ABSL_GUARDED_BY(mutex);
-  Driver driver ABSL_GUARDED_BY(mutex) = Driver::kNobody;
+  std::optional<Thread> io ABSL_GUARDED_BY(mutex);
+  Driver driver ABSL_GUARDED_BY(mutex) = Driver::kAside;
   int64_t rings_at ABSL_GUARDED_BY(mutex) = kNever;  // By the steady clock.
   int64_t silence ABSL_GUARDED_BY(mutex) = kShortestSilenceNs;
-  int64_t slow_from ABSL_GUARDED_BY(mutex) = 0;  // What is aside, by the same.
-  bool waits ABSL_GUARDED_BY(mutex) = false;     // The driver, in BeginWait().
+  // By the same: what is aside since the loop was let go of.
+  int64_t slow_from ABSL_GUARDED_BY(mutex) = kNever;
+  bool waits ABSL_GUARDED_BY(mutex) = false;  // The driver, in BeginWait().
   bool busy_aside ABSL_GUARDED_BY(mutex) = false;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
   bool closed ABSL_GUARDED_BY(mutex) = false;
@@ -151,6 +189,7 @@ void LoopCrew::Shared::RunIo() {
 
 void LoopCrew::Shared::RunAside() {
   aside_of = this;
+  Drive(Driver::kAside);
   while (true) {
     Task task;
     {
@@ -182,32 +221,38 @@ bool LoopCrew::Shared::Drive(Driver self) {
   while (true) {
     loop->Round();
     LightMutexLock lock(&mutex);
+    const bool done = CameAbout();
     const bool wanted =
         !outbox.empty() || (self == Driver::kAside && HasTasks());
-    if (!wanted && !stopping) continue;
+    if (!wanted && !stopping && !done) continue;
     const absl::Duration patience = loop->Patience();
     const bool may_let_go =
         !stopping && patience > absl::ZeroDuration() &&
         (self == Driver::kAside || (!busy_aside && !HasTasks()));
-    if (may_let_go && !posted.empty() && ++rounds < kRoundsBeforeLettingGo) {
+    if (may_let_go && !posted.empty() && !done &&
+        ++rounds < kRoundsBeforeLettingGo) {
       continue;
     }
     rounds = 0;
     if (!outbox.empty()) mutex.Notify();
     for (Task& task : outbox) aside.push_back(std::move(task));
     outbox.clear();
-    if (stopping && self == Driver::kIo) {
+    if (stopping && (self != Driver::kAside || !io.has_value())) {
       if (!posted.empty()) continue;
       driver = Driver::kNobody;
       driven = nullptr;
+      ended.Notify();
       return false;
     }
-    if (may_let_go && posted.empty()) {
+    if (done || (may_let_go && posted.empty())) {
+      awaited = nullptr;
       LetGo(patience);
-    } else if (self == Driver::kAside) {
+    } else if (self != Driver::kAside) {
+      continue;
+    } else if (EnsureIo()) {
       Summon();
     } else {
-      continue;
+      LetGo(absl::InfiniteDuration());
     }
     driven = nullptr;
     return true;
@@ -234,12 +279,6 @@ LoopCrew::~LoopCrew() {
 
 absl::Status LoopCrew::Start(Loop* loop) {
   shared_->loop = loop;
-  // This one first: should there be no other, it can still be stopped, while
-  // that one drives until it has somebody to hand the loop to.
-  absl::StatusOr<Thread> io =
-      Thread::Start("gemini-io", [shared = shared_] { shared->RunIo(); });
-  if (!io.ok()) return io.status();
-  io_ = *std::move(io);
   absl::StatusOr<Thread> aside = Thread::Start(
       "gemini-callback", [shared = shared_] { shared->RunAside(); });
   if (!aside.ok()) return aside.status();
@@ -255,8 +294,8 @@ void LoopCrew::Post(Task&& task) {
     if (shared_->driver != Shared::Driver::kNobody) {
       wake = std::exchange(shared_->waits, false);  // Once is enough.
     } else if (aside_of == shared_.get()) {
-      shared_->TakeWithin(kPostPatienceNs);
-    } else if (!shared_->stopping) {
+      shared_->OnPostedByAside();
+    } else if (!shared_->stopping && shared_->EnsureIo()) {
       shared_->Summon();
     }
   }
@@ -284,28 +323,56 @@ void LoopCrew::Wake() {
   {
     LightMutexLock lock(&shared_->mutex);
     if (shared_->driver == Shared::Driver::kNobody) {
-      if (!shared_->stopping) shared_->Summon();
+      if (!shared_->stopping && shared_->EnsureIo()) shared_->Summon();
       return;
     }
   }
   shared_->loop->Wake();
 }
 
+void LoopCrew::Await(const absl::Notification& done) {
+  if (aside_of == shared_.get()) {
+    bool drive = false;
+    {
+      LightMutexLock lock(&shared_->mutex);
+      drive = shared_->driver == Shared::Driver::kNobody;
+      if (drive) shared_->driver = Shared::Driver::kAwait;
+    }
+    if (drive) {
+      shared_->awaited = &done;
+      shared_->Drive(Shared::Driver::kAwait);
+    }
+  }
+  done.WaitForNotification();
+}
+
 void LoopCrew::StopDriving() {
-  if (!io_.has_value()) return;
+  if (!aside_.has_value()) return;
   bool wake = false;
+  bool drive = false;
   {
     LightMutexLock lock(&shared_->mutex);
     shared_->stopping = true;
-    if (shared_->driver == Shared::Driver::kNobody) {
-      shared_->Summon();
-    } else {
+    if (shared_->driver != Shared::Driver::kNobody) {
       wake = true;
+    } else if (shared_->io.has_value()) {
+      if (!shared_->ended.HasBeenNotified()) shared_->Summon();
+    } else if (aside_of != shared_.get()) {
+      shared_->mutex.Notify();
+    } else if (!shared_->ended.HasBeenNotified()) {
+      shared_->driver = Shared::Driver::kAwait;
+      drive = true;
     }
   }
   if (wake) shared_->loop->Wake();
-  io_->Join();
-  io_.reset();
+  if (drive) shared_->Drive(Shared::Driver::kAwait);
+  shared_->ended.WaitForNotification();
+  std::optional<Thread> io;
+  {
+    LightMutexLock lock(&shared_->mutex);
+    io = std::exchange(shared_->io, std::nullopt);
+  }
+  if (io.has_value()) io->Join();
 }
 
 void LoopCrew::Close() {
@@ -333,8 +400,8 @@ bool LoopCrew::BeginWait() {
   LightMutexLock lock(&shared_->mutex);
   shared_->waits =
       shared_->posted.empty() && shared_->outbox.empty() &&
-      !shared_->stopping &&
-      (shared_->driver == Shared::Driver::kIo || !shared_->HasTasks());
+      !shared_->stopping && !shared_->CameAbout() &&
+      (shared_->driver != Shared::Driver::kAside || !shared_->HasTasks());
   return shared_->waits;
 }
 

@@ -1,4 +1,4 @@
-// The two threads of a client, and which of them drives its loop.
+// The threads of a client, one or two, and which of them drives its loop.
 
 #ifndef GEMINI_SRC_ENGINE_LOOP_CREW_H_
 #define GEMINI_SRC_ENGINE_LOOP_CREW_H_
@@ -10,6 +10,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "util/thread.h"
 
@@ -17,13 +18,20 @@ namespace gemini::internal {
 
 // A loop, and tasks that may block and so must not run on it, would each have a
 // thread of their own: then a call alone costs a change of threads for each
-// thing that is done aside and another for what follows from it. Hence whoever
-// has something to do aside lets go of the loop while little is under way, and
-// takes it again afterwards. The I/O thread takes it over
+// thing that is done aside and another for what follows from it. Hence the
+// thread aside drives the loop as well: while little is under way it lets go of
+// it for what there is to do aside, and takes it again afterwards. The I/O
+// thread takes it over
 // - when more is under way,
 // - when somebody else wants something of the loop,
 // - when who is aside wants something of it and does not come back soon, and
 // - when the loop's own patience is at its end.
+// It is begun when the first of that can happen, so that calls one after
+// another have one thread: when something is under way while the loop is let go
+// of, when somebody else wants something of it then, and when something aside
+// was slow and had posted something. Until then what is posted by a task aside
+// waits for that task to end. If it cannot be had the one thread does what it
+// can.
 class LoopCrew {
  public:
   using Task = absl::AnyInvocable<void() &&>;
@@ -34,7 +42,7 @@ class LoopCrew {
     // Runs what is to be run, and waits for it if BeginWait() says so.
     virtual void Round() = 0;
     // For how long it can do without a driver, unless something is posted: zero
-    // when much is under way.
+    // when much is under way, for ever when nothing is.
     virtual absl::Duration Patience() const = 0;
     // Ends the wait of a round. Thread-safe.
     virtual void Wake() = 0;
@@ -51,8 +59,8 @@ class LoopCrew {
   LoopCrew(const LoopCrew&) = delete;
   LoopCrew& operator=(const LoopCrew&) = delete;
 
-  // Starts the threads; once. `loop` must live until StopDriving() has
-  // returned. Errors: kResourceExhausted.
+  // Starts the thread aside, which drives the loop; once. `loop` must live
+  // until StopDriving() has returned. Errors: kResourceExhausted.
   absl::Status Start(Loop* loop);
 
   // For the loop to run, in the order of posting. Thread-safe.
@@ -61,6 +69,10 @@ class LoopCrew {
   // For the thread aside, where tasks run one after another and may block.
   // Thread-safe.
   void PostAside(Task&& task);
+
+  // Waits until `done`, which the loop is to bring about: drives it meanwhile
+  // if this is the thread aside and nobody does. Not for the driver.
+  void Await(const absl::Notification& done);
 
   // Runs what was posted, and what that posts, and ends driving. Not for the
   // driver.
@@ -96,7 +108,6 @@ class LoopCrew {
   explicit LoopCrew(std::shared_ptr<Shared> shared);
 
   const std::shared_ptr<Shared> shared_;  // With the threads.
-  std::optional<Thread> io_;
   std::optional<Thread> aside_;
 };
 

@@ -7,11 +7,17 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <functional>
+#include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -22,6 +28,7 @@ namespace {
 
 using ::gemini::testing::ManualClock;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class Handler final : public EventLoop::SocketHandler {
  public:
@@ -36,6 +43,34 @@ class Handler final : public EventLoop::SocketHandler {
   const Function function_;
 };
 
+class Pipe {
+ public:
+  Pipe() { EXPECT_EQ(pipe2(ends_, O_CLOEXEC | O_NONBLOCK), 0); }
+  ~Pipe() {
+    close(ends_[0]);
+    close(ends_[1]);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+
+  int out() const { return ends_[0]; }
+  void Write() { EXPECT_EQ(write(ends_[1], "x", 1), 1); }
+
+ private:
+  int ends_[2] = {-1, -1};
+};
+
+int ThreadsNamed(absl::string_view name) {
+  int count = 0;
+  for (const auto& thread :
+       std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string its_name;
+    std::getline(std::ifstream(thread.path() / "comm"), its_name);
+    if (its_name == name) ++count;
+  }
+  return count;
+}
+
 class EventLoopTest : public ::testing::Test {
  protected:
   EventLoopTest() : loop_(*EventLoop::Create(&clock_)) {}
@@ -47,7 +82,7 @@ class EventLoopTest : public ::testing::Test {
       function();
       done.Notify();
     });
-    done.WaitForNotification();
+    loop_->Await(done);
   }
 
   ManualClock clock_;
@@ -245,8 +280,7 @@ TEST_F(EventLoopTest, GoesOnWhileATaskAsideWaitsForIt) {
 }
 
 TEST_F(EventLoopTest, TellsOfSocketsWhileATaskAsideWaitsForThat) {
-  int ends[2];
-  ASSERT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  Pipe pipe;
   absl::Notification told;
   Handler handler([&](int fd, uint32_t) {
     loop_->Unwatch(fd);
@@ -254,16 +288,77 @@ TEST_F(EventLoopTest, TellsOfSocketsWhileATaskAsideWaitsForThat) {
   });
   absl::Notification done;
   OnLoop([&] {
-    ASSERT_TRUE(loop_->Watch(ends[0], EPOLLIN, &handler).ok());
+    ASSERT_TRUE(loop_->Watch(pipe.out(), EPOLLIN, &handler).ok());
     loop_->PostAside([&] {
-      ASSERT_EQ(write(ends[1], "x", 1), 1);
+      pipe.Write();
       told.WaitForNotification();
       done.Notify();
     });
   });
   done.WaitForNotification();
-  close(ends[0]);
-  close(ends[1]);
+}
+
+TEST(EventLoopOfTheSystemTest, RunsTimersWhileATaskAsideWaitsForThat) {
+  const std::shared_ptr<Clock> clock = NewSystemClock();
+  const std::unique_ptr<EventLoop> loop = *EventLoop::Create(clock.get());
+  absl::Notification rang;
+  absl::Notification done;
+  loop->Post([&] {
+    loop->AddTimer(loop->Now() + absl::Milliseconds(1), [&] { rang.Notify(); });
+    loop->PostAside([&] {
+      rang.WaitForNotification();
+      done.Notify();
+    });
+  });
+  done.WaitForNotification();
+}
+
+TEST_F(EventLoopTest, ServesOthersWhileATaskAsideBlocks) {
+  absl::Notification blocked;
+  absl::Notification go_on;
+  absl::Notification ended;
+  loop_->PostAside([&] {
+    blocked.Notify();
+    go_on.WaitForNotification();
+    ended.Notify();
+  });
+  blocked.WaitForNotification();
+  OnLoop([] {});
+  go_on.Notify();
+  ended.WaitForNotification();
+}
+
+TEST_F(EventLoopTest, WhatComesOneAfterAnotherHasOneThread) {
+  for (int i = 0; i < 100; ++i) {
+    absl::Notification done;
+    OnLoop([&] {
+      loop_->PostAside([&] { loop_->Post([&] { done.Notify(); }); });
+    });
+    done.WaitForNotification();
+  }
+  EXPECT_EQ(ThreadsNamed("gemini-io"), 0);
+}
+
+TEST_F(EventLoopTest, HasAThreadToGoOnOnceATaskAsideThatPostedWasSlow) {
+  absl::Notification slow;
+  loop_->PostAside([&] {
+    loop_->Post([&] { slow.Notify(); });
+    // It may not be waited for until it was: until then it waits for its end.
+    const auto begin = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - begin <
+           std::chrono::milliseconds(2)) {
+    }
+  });
+  slow.WaitForNotification();
+  absl::Notification done;
+  loop_->PostAside([&] {
+    absl::Notification posted;
+    loop_->Post([&] { posted.Notify(); });
+    posted.WaitForNotification();
+    done.Notify();
+  });
+  done.WaitForNotification();
+  EXPECT_EQ(ThreadsNamed("gemini-io"), 1);
 }
 
 TEST_F(EventLoopTest, TheTimerOfTheRealWorldMayBeSetAnewWhenItRuns) {
@@ -418,37 +513,89 @@ TEST_F(EventLoopTest, RunsWhatIsAsideBeforeItIsDestroyed) {
 
 // Sanitizers want all addresses there are.
 #if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
-TEST(EventLoopStartTest, ThatItsSecondThreadCannotBeHadIsToldAtOnce) {
-  // Stacks so large that there are addresses for one of them only.
-  constexpr size_t kStack = size_t{512} << 20;
-  size_t pages = 0;
-  std::ifstream("/proc/self/statm") >> pages;
-  ASSERT_GT(pages, 0U);
-  pthread_attr_t usual;
-  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
-  pthread_attr_t large;
-  ASSERT_EQ(pthread_attr_init(&large), 0);
-  ASSERT_EQ(pthread_attr_setstacksize(&large, kStack), 0);
-  rlimit before;
-  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
-  rlimit few = before;
-  few.rlim_cur =
-      pages * static_cast<size_t>(sysconf(_SC_PAGESIZE)) + kStack / 2 * 3;
 
-  ASSERT_EQ(pthread_setattr_default_np(&large), 0);
-  ASSERT_EQ(setrlimit(RLIMIT_AS, &few), 0);
-  ManualClock clock;
-  // The first one has begun to run by then, or has not; each that waits for
-  // what does not come takes a minute, which this test does not have.
-  for (int i = 0; i < 50; ++i) {
-    const absl::Status status = EventLoop::Create(&clock).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
-    EXPECT_THAT(status.message(), ::testing::HasSubstr("gemini-callback"));
+// While it lives there are addresses for the stacks of so many more threads:
+// each is very large.
+class RoomForThreads {
+ public:
+  explicit RoomForThreads(size_t threads) {
+    constexpr size_t kStack = size_t{512} << 20;
+    size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    EXPECT_GT(pages, 0U);
+    EXPECT_EQ(pthread_getattr_default_np(&stack_before_), 0);
+    pthread_attr_t large;
+    EXPECT_EQ(pthread_attr_init(&large), 0);
+    EXPECT_EQ(pthread_attr_setstacksize(&large, kStack), 0);
+    EXPECT_EQ(pthread_setattr_default_np(&large), 0);
+    pthread_attr_destroy(&large);
+    EXPECT_EQ(getrlimit(RLIMIT_AS, &room_before_), 0);
+    rlimit few = room_before_;
+    few.rlim_cur = pages * static_cast<size_t>(sysconf(_SC_PAGESIZE)) +
+                   threads * kStack + kStack / 2;
+    EXPECT_EQ(setrlimit(RLIMIT_AS, &few), 0);
   }
-  ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
-  ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
-  pthread_attr_destroy(&large);
-  pthread_attr_destroy(&usual);
+  ~RoomForThreads() {
+    EXPECT_EQ(setrlimit(RLIMIT_AS, &room_before_), 0);
+    EXPECT_EQ(pthread_setattr_default_np(&stack_before_), 0);
+    pthread_attr_destroy(&stack_before_);
+  }
+
+ private:
+  pthread_attr_t stack_before_;
+  rlimit room_before_;
+};
+
+TEST(EventLoopStartTest, ThatItsThreadCannotBeHadIsToldAtOnce) {
+  const RoomForThreads none(0);
+  ManualClock clock;
+  const absl::Status status = EventLoop::Create(&clock).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_THAT(status.message(), HasSubstr("gemini-callback"));
+}
+
+TEST_F(EventLoopTest, DoesWhatItCanIfASecondThreadCannotBeHad) {
+  const RoomForThreads none(0);
+  Handler handler([&](int fd, uint32_t) { loop_->Unwatch(fd); });
+  for (int i = 0; i < 50; ++i) {
+    Pipe first;
+    Pipe second;
+    absl::Notification ran;
+    absl::Notification told;
+    Handler tells([&](int fd, uint32_t) {
+      loop_->Unwatch(fd);
+      told.Notify();
+    });
+    OnLoop([&] {
+      // With one of them the loop is let go of, with two it is not to be.
+      ASSERT_TRUE(loop_->Watch(first.out(), EPOLLIN, &tells).ok());
+      if (i % 2 == 0) {
+        ASSERT_TRUE(loop_->Watch(second.out(), EPOLLIN, &handler).ok());
+      }
+      loop_->PostAside([&] {
+        first.Write();
+        ran.Notify();
+      });
+    });
+    ran.WaitForNotification();
+    told.WaitForNotification();
+    // And what somebody else wants meanwhile is done later.
+    absl::Notification blocked;
+    absl::Notification go_on;
+    absl::Notification posted;
+    loop_->PostAside([&] {
+      blocked.Notify();
+      go_on.WaitForNotification();
+    });
+    blocked.WaitForNotification();
+    loop_->Post([&] { posted.Notify(); });
+    EXPECT_FALSE(posted.HasBeenNotified());
+    go_on.Notify();
+    posted.WaitForNotification();
+    OnLoop([&] { loop_->Unwatch(second.out()); });
+  }
+  EXPECT_EQ(ThreadsNamed("gemini-io"), 0);
+  loop_->Stop();
 }
 #endif
 

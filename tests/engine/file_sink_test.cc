@@ -387,13 +387,6 @@ TEST_F(FileSinkTest, WithoutAThreadForFilesNothingIsLeft) {
   Begin(2 << 20);
   Put(big_);
   while (directory_.List().empty()) OnLoop([] {});
-  // No other can begin, and this one is taken.
-  pthread_attr_t usual;
-  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
-  pthread_attr_t large;
-  ASSERT_EQ(pthread_attr_init(&large), 0);
-  ASSERT_EQ(pthread_attr_setstacksize(&large, size_t{1} << 47), 0);
-  ASSERT_EQ(pthread_setattr_default_np(&large), 0);
   absl::Notification taken;
   absl::Notification may_end;
   absl::Notification ended;
@@ -403,6 +396,14 @@ TEST_F(FileSinkTest, WithoutAThreadForFilesNothingIsLeft) {
     ended.Notify();
   });
   taken.WaitForNotification();
+  OnLoop([] {});
+  // That one is taken, another drives the loop, and no more can begin.
+  pthread_attr_t usual;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  pthread_attr_t large;
+  ASSERT_EQ(pthread_attr_init(&large), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&large, size_t{1} << 47), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&large), 0);
   const absl::Status status = End({{0, "image/png"}}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
   EXPECT_THAT(directory_.List(), SizeIs(0));
