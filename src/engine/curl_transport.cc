@@ -479,7 +479,9 @@ bool CurlTransport::SetKind(Handle* handle, const RequestKind& kind) {
                                        : CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_PIPEWAIT, kind.is_https ? 1L : 0L);
   const char* proxy = options_.proxy.empty() ? nullptr : options_.proxy.c_str();
-  set(CURLOPT_PROXY, kind.never_proxy ? "" : proxy);
+  set(CURLOPT_PROXY, proxy);
+  // Nor does libcurl look for one in the environment then.
+  set(CURLOPT_NOPROXY, kind.never_proxy ? "*" : nullptr);
   // Before the method, which it would change. The last request's, which is
   // gone, may still be set.
   if (kind.body != BodyKind::kSmall) set(CURLOPT_POSTFIELDS, nullptr);
@@ -499,7 +501,7 @@ bool CurlTransport::SetUp(Transfer* transfer) {
         transfer->body_size <= kSmallBody ? BodyKind::kSmall : BodyKind::kLarge;
   }
   std::shared_ptr<const ReadyHead> head =
-      ReadyHeadFor(transfer->request.head, body_kind == BodyKind::kLarge);
+      ReadyHeadFor(transfer->request, body_kind == BodyKind::kLarge);
   if (head == nullptr) return false;
   const RequestKind kind = {head->is_https, transfer->request.may_pause,
                             transfer->request.never_proxy, body_kind};
@@ -520,11 +522,41 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   return ok;
 }
 
+namespace {
+
+// What a request is sent with of `url`, which loses it. libcurl would copy and
+// encode it for each transfer, byte by byte. Empty: left where it is.
+std::string TakeTarget(CURLU* url) {
+  std::string target;
+  char* part = nullptr;
+  if (curl_url_get(url, CURLUPART_PATH, &part, CURLU_URLENCODE) != CURLUE_OK) {
+    return "";
+  }
+  target = part;
+  curl_free(part);
+  const CURLUcode query = curl_url_get(url, CURLUPART_QUERY, &part, 0);
+  if (query == CURLUE_OK) {
+    absl::StrAppend(&target, "?", part);
+    curl_free(part);
+  } else if (query != CURLUE_NO_QUERY) {
+    return "";
+  }
+  if (curl_url_set(url, CURLUPART_PATH, "/", 0) != CURLUE_OK ||
+      curl_url_set(url, CURLUPART_QUERY, nullptr, 0) != CURLUE_OK) {
+    return "";
+  }
+  return target;
+}
+
+}  // namespace
+
 // Parsing it and printing it anew for each transfer is a tenth of what libcurl
 // does for a small one; most begin as the last one did.
 std::shared_ptr<const CurlTransport::ReadyHead> CurlTransport::ReadyHeadFor(
-    const std::shared_ptr<const HttpHead>& head, bool has_large_body) {
+    const HttpRequest& request, bool has_large_body) {
+  const std::shared_ptr<const HttpHead>& head = request.head;
   if (last_head_ != nullptr && last_head_->head == head &&
+      last_head_->never_proxy == request.never_proxy &&
       last_head_->has_large_body == has_large_body) {
     return last_head_;
   }
@@ -554,7 +586,11 @@ std::shared_ptr<const CurlTransport::ReadyHead> CurlTransport::ReadyHeadFor(
   if (curl_url_set(ready->url.get(), CURLUPART_URL, head->url.c_str(), 0) !=
       CURLUE_OK) {
     ready->url.reset();
+  } else if (ready->is_https || request.never_proxy) {
+    // Not for a proxy, which is to be told all of it.
+    ready->target = TakeTarget(ready->url.get());
   }
+  ready->never_proxy = request.never_proxy;
   ready->has_large_body = has_large_body;
   ready->head = head;
   last_head_ = std::move(ready);
@@ -570,6 +606,8 @@ bool CurlTransport::SetHead(Handle* handle,
       Set(easy, CURLOPT_CURLU, head->url.get()) &&
       Set(easy, CURLOPT_URL,
           head->url == nullptr ? head->head->url.c_str() : nullptr) &&
+      Set(easy, CURLOPT_REQUEST_TARGET,
+          head->target.empty() ? nullptr : head->target.c_str()) &&
       Set(easy, CURLOPT_HTTPHEADER, head->headers.get()) &&
       Set(easy, CURLOPT_PROXYHEADER, head->proxy_headers.get());
   // Not before libcurl has let go of the last one; if it has not, the handle

@@ -91,10 +91,12 @@ class CurlTransport final : private EventLoop::SocketHandler,
   struct ReadyHead {
     std::shared_ptr<const HttpHead> head;
     bool is_https = false;
+    bool never_proxy = false;
     bool has_large_body = false;  // Which needs a header more.
     HeaderList headers;
     HeaderList proxy_headers;             // For a tunnel.
     std::unique_ptr<CURLU, FreeUrl> url;  // Null: it cannot be parsed.
+    std::string target;                   // Not empty: `url` is without it.
   };
 
   // A handle of libcurl, to be used for one transfer after another, with what
@@ -130,8 +132,8 @@ class CurlTransport final : private EventLoop::SocketHandler,
   bool SetUp(Transfer* transfer);
   bool SetKind(Handle* handle, const RequestKind& kind);
   bool SetHead(Handle* handle, std::shared_ptr<const ReadyHead> head);
-  std::shared_ptr<const ReadyHead> ReadyHeadFor(
-      const std::shared_ptr<const HttpHead>& head, bool has_large_body);
+  std::shared_ptr<const ReadyHead> ReadyHeadFor(const HttpRequest& request,
+                                                bool has_large_body);
   void Recycle(Transfer* transfer);
   void Act(curl_socket_t fd, int events);
   void CollectFinished();
