@@ -237,23 +237,24 @@ bool LoopCrew::Shared::Drive(Driver self) {
     if (!outbox.empty()) mutex.Notify();
     for (Task& task : outbox) aside.push_back(std::move(task));
     outbox.clear();
-    if (stopping && (self != Driver::kAside || !io.has_value())) {
+    const bool hand_over = stopping && self != Driver::kIo && io.has_value();
+    if (stopping && !hand_over) {
       if (!posted.empty()) continue;
       driver = Driver::kNobody;
       driven = nullptr;
       ended.Notify();
       return false;
     }
-    if (done || (may_let_go && posted.empty())) {
-      awaited = nullptr;
+    if (!hand_over && (done || (may_let_go && posted.empty()))) {
       LetGo(patience);
-    } else if (self != Driver::kAside) {
+    } else if (!hand_over && self != Driver::kAside) {
       continue;
     } else if (EnsureIo()) {
       Summon();
     } else {
       LetGo(absl::InfiniteDuration());
     }
+    awaited = nullptr;
     driven = nullptr;
     return true;
   }
@@ -335,7 +336,8 @@ void LoopCrew::Await(const absl::Notification& done) {
     bool drive = false;
     {
       LightMutexLock lock(&shared_->mutex);
-      drive = shared_->driver == Shared::Driver::kNobody;
+      drive = shared_->driver == Shared::Driver::kNobody &&
+              !shared_->ended.HasBeenNotified();
       if (drive) shared_->driver = Shared::Driver::kAwait;
     }
     if (drive) {

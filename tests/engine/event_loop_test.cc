@@ -361,6 +361,47 @@ TEST_F(EventLoopTest, HasAThreadToGoOnOnceATaskAsideThatPostedWasSlow) {
   EXPECT_EQ(ThreadsNamed("gemini-io"), 1);
 }
 
+TEST_F(EventLoopTest, EndsWhileATaskAsideDrivesItAndAnotherThreadSleeps) {
+  absl::Notification has_io;
+  loop_->PostAside([&] {
+    std::thread([&] { OnLoop([] {}); }).join();
+    has_io.Notify();
+  });
+  has_io.WaitForNotification();
+  ASSERT_EQ(ThreadsNamed("gemini-io"), 1);
+  absl::Notification drives;
+  absl::Notification stopped;
+  absl::Notification ended;
+  OnLoop([&] {
+    loop_->PostAside([&] {
+      loop_->Post([&] { drives.Notify(); });
+      loop_->Await(stopped);
+      ended.Notify();
+    });
+  });
+  drives.WaitForNotification();
+  loop_->Stop();
+  stopped.Notify();
+  ended.WaitForNotification();
+}
+
+TEST_F(EventLoopTest, MayBeWaitedForOnceItHasEnded) {
+  absl::Notification waits;
+  absl::Notification stopped;
+  absl::Notification ended;
+  loop_->PostAside([&] {
+    waits.Notify();
+    stopped.WaitForNotification();
+    loop_->Await(stopped);
+    ended.Notify();
+  });
+  waits.WaitForNotification();
+  OnLoop([] {});  // On another thread than that.
+  loop_->Stop();
+  stopped.Notify();
+  ended.WaitForNotification();
+}
+
 TEST_F(EventLoopTest, TheTimerOfTheRealWorldMayBeSetAnewWhenItRuns) {
   class Timer final : public EventLoop::TimerHandler {
    public:
