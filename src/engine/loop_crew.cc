@@ -79,8 +79,9 @@ struct LoopCrew::Shared {
     if (io.has_value() || stopping) return io.has_value();
     absl::StatusOr<Thread> begun =
         Thread::Start("gemini-io", [this] { RunIo(); });
-    if (begun.ok()) io = *std::move(begun);
-    return begun.ok();
+    if (!begun.ok()) return false;
+    io = *std::move(begun);
+    return true;
   }
 
   // Hands the loop to the I/O thread, which there is.
