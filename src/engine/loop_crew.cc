@@ -117,6 +117,22 @@ struct LoopCrew::Shared {
     EnsureIo();  // The next one may be as slow.
   }
 
+  // What the loop is wanted for is not to wait for all that is aside.
+  bool IsOverdue() const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
+    return driver == Driver::kNobody && slow_from != kNever &&
+           !ended.HasBeenNotified() && SteadyNs() > slow_from;
+  }
+
+  // Somebody else wants something of the loop, which nobody drives.
+  void OnWanted() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (stopping) return;
+    if (EnsureIo()) {
+      Summon();
+    } else {
+      slow_from = 0;  // After the present task.
+    }
+  }
+
   // Something was posted, which nobody drives the loop for, by a task aside.
   void OnPostedByAside() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (io.has_value()) {
@@ -197,13 +213,12 @@ void LoopCrew::Shared::RunAside() {
       LightMutexLock lock(&mutex);
       busy_aside = false;
       while (!AsideIsWanted()) mutex.Wait();
-      if (HasTasks()) {
+      if ((HasTasks() || closed) && !IsOverdue()) {
+        if (!HasTasks()) return;
         std::deque<Task>& tasks = first.empty() ? aside : first;
         task = std::move(tasks.front());
         tasks.pop_front();
         busy_aside = true;
-      } else if (closed) {
-        return;
       } else {
         TakeBack();
       }
@@ -297,8 +312,8 @@ void LoopCrew::Post(Task&& task) {
       wake = std::exchange(shared_->waits, false);  // Once is enough.
     } else if (aside_of == shared_.get()) {
       shared_->OnPostedByAside();
-    } else if (!shared_->stopping && shared_->EnsureIo()) {
-      shared_->Summon();
+    } else {
+      shared_->OnWanted();
     }
   }
   if (wake) shared_->loop->Wake();
@@ -325,7 +340,7 @@ void LoopCrew::Wake() {
   {
     LightMutexLock lock(&shared_->mutex);
     if (shared_->driver == Shared::Driver::kNobody) {
-      if (!shared_->stopping && shared_->EnsureIo()) shared_->Summon();
+      shared_->OnWanted();
       return;
     }
   }

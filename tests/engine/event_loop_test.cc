@@ -339,6 +339,24 @@ TEST_F(EventLoopTest, WhatComesOneAfterAnotherHasOneThread) {
   EXPECT_EQ(ThreadsNamed("gemini-io"), 0);
 }
 
+// One thread is enough until then, which is not to be kept from the loop.
+TEST_F(EventLoopTest, RunsWhatATaskAsidePostedHoweverManyFollowIt) {
+  std::atomic<bool> ran{false};
+  absl::Notification done;
+  std::function<void()> again = [&] {
+    if (ran) {
+      done.Notify();
+    } else {
+      loop_->PostAside(again);
+    }
+  };
+  loop_->PostAside([&] {
+    loop_->Post([&] { ran = true; });
+    again();
+  });
+  done.WaitForNotification();
+}
+
 TEST_F(EventLoopTest, HasAThreadToGoOnOnceATaskAsideThatPostedWasSlow) {
   absl::Notification slow;
   loop_->PostAside([&] {
@@ -629,10 +647,18 @@ TEST_F(EventLoopTest, DoesWhatItCanIfASecondThreadCannotBeHad) {
       go_on.WaitForNotification();
     });
     blocked.WaitForNotification();
+    absl::Notification next_ran;
+    bool was_first = false;
+    loop_->PostAside([&] {
+      was_first = posted.HasBeenNotified();
+      next_ran.Notify();
+    });
     loop_->Post([&] { posted.Notify(); });
     EXPECT_FALSE(posted.HasBeenNotified());
     go_on.Notify();
     posted.WaitForNotification();
+    next_ran.WaitForNotification();
+    EXPECT_TRUE(was_first);
     OnLoop([&] { loop_->Unwatch(second.out()); });
   }
   EXPECT_EQ(ThreadsNamed("gemini-io"), 0);
