@@ -11,6 +11,9 @@
 // Highway leaves out the newest instructions unless asked for them.
 #define HWY_WANT_AVX3_DL
 
+// Its assertions call its library, and only its headers are used here.
+#define HWY_IS_DEBUG_BUILD 0
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "wire/base64_simd.cc"
 #include "hwy/foreach_target.h"
