@@ -75,9 +75,10 @@ struct ClientConfig {
 };
 
 // Thread-safe and movable; one client serves a whole process. Owns one callback
-// thread and, unless there is never more than one call, one I/O thread,
-// whatever the number of calls; threads for files and receivers start when
-// needed.
+// thread and, once something has to go on beside a callback, an event or a
+// file, one I/O thread, whatever the number of calls; threads for files and
+// receivers start when needed. Each has the processors and the scheduling of
+// the thread that made it necessary, which may be any that uses the client.
 //
 // Destroying it cancels what is running, runs the pending completion functions
 // (unless `executor` runs them later) and joins its threads. It may be
@@ -115,8 +116,8 @@ class GeminiImageClient {
   // function and never on the I/O thread: on the client's callback thread or
   // on ClientOptions::executor. Only in a child process that inherited the
   // client, where it has no thread, it runs in here, with kFailedPrecondition.
-  // A call that a callback begins may be sent only when that callback has
-  // returned, if nothing else was under way and none was slow before.
+  // A call that a callback begins, and what it cancels, may wait until that
+  // callback has returned: it must not wait for either.
   using DoneFunction = absl::AnyInvocable<void(absl::StatusOr<Outcome>) &&>;
   CallHandle GenerateAsync(ImageRequest request, CallOptions options,
                            DoneFunction done);

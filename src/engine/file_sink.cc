@@ -223,7 +223,7 @@ class FileAttemptSink final
     if (pictures_.empty() || last().state != State::kOpening) return false;
     // libcurl keeps what it has received meanwhile, up to a buffer of its own.
     const size_t own = last().queue.size() + context_->staged_of(this);
-    paused_ = own + kMaxRoom > kMaxQueuedBytes / 2 ||
+    paused_ = own + kMaxRoom > kMaxQueuedForFile ||
               context_->queued + own + kMaxRoom > kMaxAllQueuedBytes;
     return paused_;
   }

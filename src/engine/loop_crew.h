@@ -30,8 +30,8 @@ namespace gemini::internal {
 // another have one thread: when something is under way while the loop is let go
 // of, when somebody else wants something of it then, and when something aside
 // was slow and had posted something. Until then what is posted by a task aside
-// waits for that task to end. If it cannot be had the one thread does what it
-// can.
+// waits for that task to end, and for no other that comes a millisecond later.
+// If it cannot be had the one thread does what it can, between the tasks aside.
 class LoopCrew {
  public:
   using Task = absl::AnyInvocable<void() &&>;

@@ -18,8 +18,10 @@
 
 namespace gemini::internal {
 
-// What may wait for a sink: of one attempt, and of all that wait for files.
+// What may wait for a receiver and for a file, of one attempt, and of all that
+// wait for files.
 inline constexpr size_t kMaxQueuedBytes = 256 << 10;
+inline constexpr size_t kMaxQueuedForFile = 128 << 10;
 inline constexpr size_t kMaxAllQueuedBytes = 4 << 20;
 
 // The most that is asked for with AttemptSink::Room().

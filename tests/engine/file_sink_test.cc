@@ -367,12 +367,12 @@ TEST_F(FileSinkTest, PausesWhileTheFileIsNotOpenAndGoesOnThen) {
   Begin(2 << 20);
   size_t put = 0;
   bool pause = false;
-  while (!pause && put <= kMaxQueuedBytes / 2) {
+  while (!pause && put <= kMaxQueuedForFile) {
     Put(std::string(12 << 10, 'b'));
     put += 12 << 10;
     OnLoop([&] { pause = sink_->WantsPause(); });
   }
-  EXPECT_LE(put, kMaxQueuedBytes / 2);
+  EXPECT_LE(put, kMaxQueuedForFile);
   EXPECT_FALSE(resumed.HasBeenNotified());
   may_open.Notify();
   resumed.WaitForNotification();
