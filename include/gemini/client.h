@@ -77,8 +77,8 @@ struct ClientConfig {
 // Thread-safe and movable; one client serves a whole process. Owns one callback
 // thread and, once something has to go on beside a callback, an event or a
 // file, one I/O thread, whatever the number of calls; threads for files and
-// receivers start when needed. Each has the processors and the scheduling of
-// the thread that made it necessary, which may be any that uses the client.
+// receivers start when needed. All of them have the processors and the
+// scheduling of the thread that made the client, not of those that use it.
 //
 // Destroying it cancels what is running, runs the pending completion functions
 // (unless `executor` runs them later) and joins its threads. It may be

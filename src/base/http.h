@@ -36,7 +36,8 @@ struct HttpRequest {
   std::shared_ptr<const HttpHead> head;  // Not null.
   bool never_proxy = false;  // For loopback, whatever the environment says.
   bool may_pause = false;    // For long: on a connection of its own.
-  size_t in_view = 0;        // Requests that are under way or may soon be.
+  bool fresh_connection = false;  // On none that was used before.
+  size_t in_view = 0;             // Requests under way or that may soon be.
   std::unique_ptr<BodySource> body;
 
   // The connection stands, and the request is about to be sent. On the I/O

@@ -287,7 +287,7 @@ long ReceiveBufferBytes(size_t in_flight) {
   if (in_flight <= 8) return 256L << 10;
   if (in_flight <= 64) return 128L << 10;
   if (in_flight <= 256) return 16L << 10;
-  return 8L << 10;
+  return 14L << 10;
 }
 
 // As small as libcurl allows where a body is: every transfer has one.
@@ -462,7 +462,8 @@ bool CurlTransport::SetUpHandle(Handle* handle) {
 
 bool CurlTransport::RequestKind::operator==(const RequestKind& other) const {
   return is_https == other.is_https && may_pause == other.may_pause &&
-         never_proxy == other.never_proxy && body == other.body;
+         never_proxy == other.never_proxy &&
+         fresh_connection == other.fresh_connection && body == other.body;
 }
 
 // What is the same for all requests of a kind.
@@ -478,6 +479,7 @@ bool CurlTransport::SetKind(Handle* handle, const RequestKind& kind) {
       static_cast<long>(kind.may_pause ? CURL_HTTP_VERSION_1_1
                                        : CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_PIPEWAIT, kind.is_https ? 1L : 0L);
+  set(CURLOPT_FRESH_CONNECT, kind.fresh_connection ? 1L : 0L);
   const char* proxy = options_.proxy.empty() ? nullptr : options_.proxy.c_str();
   set(CURLOPT_PROXY, proxy);
   // Nor does libcurl look for one in the environment then.
@@ -504,7 +506,8 @@ bool CurlTransport::SetUp(Transfer* transfer) {
       ReadyHeadFor(transfer->request, body_kind == BodyKind::kLarge);
   if (head == nullptr) return false;
   const RequestKind kind = {head->is_https, transfer->request.may_pause,
-                            transfer->request.never_proxy, body_kind};
+                            transfer->request.never_proxy,
+                            transfer->request.fresh_connection, body_kind};
   bool ok = SetHead(handle, std::move(head)) && SetKind(handle, kind);
   auto set = [easy = transfer->easy(), &ok](CURLoption option, auto value) {
     ok = ok && Set(easy, option, value);

@@ -28,7 +28,8 @@ absl::Status SystemError(const char* what) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(Clock* clock) {
+absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(
+    Clock* clock, absl::Duration post_patience) {
   const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_fd < 0) return SystemError("cannot create an epoll instance");
   const int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -44,7 +45,8 @@ absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(Clock* clock) {
   if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake_fd, &event) != 0) {
     return SystemError("cannot watch an eventfd");
   }
-  absl::StatusOr<std::unique_ptr<LoopCrew>> crew = LoopCrew::Create();
+  absl::StatusOr<std::unique_ptr<LoopCrew>> crew =
+      LoopCrew::Create(post_patience);
   if (!crew.ok()) return crew.status();
   loop->crew_ = *std::move(crew);
   absl::Status started = loop->crew_->Start(loop.get());

@@ -46,7 +46,8 @@ class EventLoop final : private LoopCrew::Loop {
   };
 
   // `clock` must outlive the loop. Errors: kResourceExhausted.
-  static absl::StatusOr<std::unique_ptr<EventLoop>> Create(Clock* clock);
+  static absl::StatusOr<std::unique_ptr<EventLoop>> Create(
+      Clock* clock, absl::Duration post_patience = LoopCrew::kPostPatience);
 
   ~EventLoop();  // Stops.
 

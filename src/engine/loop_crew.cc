@@ -17,9 +17,6 @@
 namespace gemini::internal {
 namespace {
 
-// How long what is posted by a task aside may wait for that task to end.
-constexpr int64_t kPostPatienceNs = 1'000'000;
-
 // How late what nobody waits for may be noticed because of what is done aside,
 // if there is somebody to notice it.
 constexpr absl::Duration kLongestPatience = absl::Milliseconds(20);
@@ -54,7 +51,8 @@ struct LoopCrew::Shared {
   // kAwait: the thread aside, in a task that waits for the loop.
   enum class Driver { kNobody, kIo, kAside, kAwait };
 
-  explicit Shared(int timer) : bell(timer) {}
+  Shared(int timer, int64_t post_patience)
+      : bell(timer), post_patience_ns(post_patience) {}
   ~Shared() { close(bell); }
 
   void RunIo();
@@ -136,9 +134,9 @@ struct LoopCrew::Shared {
   // Something was posted, which nobody drives the loop for, by a task aside.
   void OnPostedByAside() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (io.has_value()) {
-      TakeWithin(kPostPatienceNs);
+      TakeWithin(post_patience_ns);
     } else {
-      slow_from = std::min(slow_from, SteadyNs() + kPostPatienceNs);
+      slow_from = std::min(slow_from, SteadyNs() + post_patience_ns);
     }
   }
 
@@ -171,7 +169,9 @@ struct LoopCrew::Shared {
   }
 
   const int bell;  // A timer.
+  const int64_t post_patience_ns;
   Loop* loop = nullptr;
+  pid_t aside_id = 0;        // Of the thread aside, from when it drives.
   absl::Notification ended;  // Driving.
   std::vector<Task> outbox;  // For the thread aside. Of the driver.
   const absl::Notification* awaited = nullptr;  // By the driver.
@@ -193,6 +193,9 @@ struct LoopCrew::Shared {
 };
 
 void LoopCrew::Shared::RunIo() {
+  // Any thread may have begun it, also one of the host's that is not to wait
+  // for others.
+  Thread::ScheduleLike(aside_id);
   bool drive = false;
   while (true) {
     if (drive && !Drive(Driver::kIo)) return;
@@ -206,6 +209,7 @@ void LoopCrew::Shared::RunIo() {
 
 void LoopCrew::Shared::RunAside() {
   aside_of = this;
+  aside_id = Thread::CurrentId();
   Drive(Driver::kAside);
   while (true) {
     Task task;
@@ -276,14 +280,15 @@ bool LoopCrew::Shared::Drive(Driver self) {
   }
 }
 
-absl::StatusOr<std::unique_ptr<LoopCrew>> LoopCrew::Create() {
+absl::StatusOr<std::unique_ptr<LoopCrew>> LoopCrew::Create(
+    absl::Duration post_patience) {
   const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
   if (timer < 0) {
     return absl::ResourceExhaustedError(
         absl::ErrnoToStatus(errno, "cannot create a timer").message());
   }
-  return std::unique_ptr<LoopCrew>(
-      new LoopCrew(std::make_shared<Shared>(timer)));
+  return std::unique_ptr<LoopCrew>(new LoopCrew(std::make_shared<Shared>(
+      timer, absl::ToInt64Nanoseconds(post_patience))));
 }
 
 LoopCrew::LoopCrew(std::shared_ptr<Shared> shared)

@@ -30,7 +30,7 @@ namespace gemini::internal {
 // another have one thread: when something is under way while the loop is let go
 // of, when somebody else wants something of it then, and when something aside
 // was slow and had posted something. Until then what is posted by a task aside
-// waits for that task to end, and for no other that comes a millisecond later.
+// waits for that task to end, and for no other that comes kPostPatience later.
 // If it cannot be had the one thread does what it can, between the tasks aside.
 class LoopCrew {
  public:
@@ -51,8 +51,12 @@ class LoopCrew {
     ~Loop() = default;
   };
 
+  // How long what is posted by a task aside may wait for that task to end.
+  static constexpr absl::Duration kPostPatience = absl::Milliseconds(1);
+
   // Errors: kResourceExhausted.
-  static absl::StatusOr<std::unique_ptr<LoopCrew>> Create();
+  static absl::StatusOr<std::unique_ptr<LoopCrew>> Create(
+      absl::Duration post_patience = kPostPatience);
 
   ~LoopCrew();  // Does what is left of StopDriving() and Close().
 

@@ -1,7 +1,12 @@
 #include "util/thread.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -45,6 +50,24 @@ absl::StatusOr<Thread> Thread::Start(const char* name, Body body) {
   }
   static_cast<void>(argument.release());
   return Thread(handle);
+}
+
+pid_t Thread::CurrentId() { return static_cast<pid_t>(syscall(SYS_gettid)); }
+
+// Linux takes the number of a thread for all of these.
+void Thread::ScheduleLike(pid_t other) {
+  cpu_set_t processors;
+  if (sched_getaffinity(other, sizeof(processors), &processors) == 0) {
+    sched_setaffinity(0, sizeof(processors), &processors);
+  }
+  const int policy = sched_getscheduler(other);
+  sched_param parameters;
+  if (policy >= 0 && sched_getparam(other, &parameters) == 0) {
+    sched_setscheduler(0, policy, &parameters);
+  }
+  errno = 0;
+  const int niceness = getpriority(PRIO_PROCESS, static_cast<id_t>(other));
+  if (errno == 0) setpriority(PRIO_PROCESS, 0, niceness);
 }
 
 }  // namespace gemini::internal

@@ -4,6 +4,7 @@
 #define GEMINI_SRC_UTIL_THREAD_H_
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -18,6 +19,14 @@ class Thread {
   // characters.
   static absl::StatusOr<Thread> Start(const char* name,
                                       absl::AnyInvocable<void() &&> body);
+
+  // Of the calling thread, as the kernel counts it.
+  static pid_t CurrentId();
+
+  // Gives the calling thread the processors, the policy and the niceness of
+  // another one, as if that had begun it; what the system does not allow stays
+  // as it is.
+  static void ScheduleLike(pid_t other);
 
   bool IsCurrent() const { return pthread_equal(handle_, pthread_self()) != 0; }
   void Join() { pthread_join(handle_, nullptr); }

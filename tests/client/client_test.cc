@@ -514,6 +514,29 @@ TEST_F(ClientTest, AResetOfAKeptAliveConnectionIsAnAttemptThatIsReported) {
   EXPECT_EQ(attempts, static_cast<size_t>(requests_));
 }
 
+// libcurl itself looks for a second one before it asks whether it may.
+TEST_F(ClientTest, ALostConnectionIsNotFollowedByAnotherThatWasKept) {
+  absl::Notification all_came;
+  std::atomic<int> connections{0};
+  ScriptedServer server([&](Connection* connection, int number) {
+    ++connections;
+    if (connection->ReadRequest().empty()) return;
+    if (number == 3) all_came.Notify();
+    all_came.WaitForNotification();
+    connection->SendResponse("200 OK", ImageBody());
+    if (connection->ReadRequest().empty()) return;
+    connection->Reset();
+  });
+  GeminiImageClient client = NewClient(OptionsFor(server));
+  ASSERT_TRUE(client.Generate(Kite(3)).ok());
+  EXPECT_EQ(connections, 3);
+  const absl::StatusOr<Outcome> outcome = client.Generate(Kite());
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_NE(outcome->images(), nullptr);
+  EXPECT_THAT(outcome->attempts, SizeIs(2));
+  EXPECT_EQ(connections, 4);
+}
+
 TEST_F(ClientTest, FewerPicturesThanAskedForAreKeptWithTheReasons) {
   ScriptedServer server(Answering(
       [](int n) {

@@ -120,6 +120,7 @@ class CurlTransportTest : public ::testing::Test {
       }
       request.head = head_;
       request.never_proxy = never_proxy_;
+      request.fresh_connection = fresh_connection_;
       if (!body_.empty()) request.body = std::make_unique<StringBody>(body_);
       id_ = transport_->Start(std::move(request), limits, &exchange->reader,
                               [exchange](const TransferResult& result) {
@@ -166,6 +167,7 @@ class CurlTransportTest : public ::testing::Test {
   std::shared_ptr<const HttpHead> head_;  // Of the last request.
   bool same_head_ = false;                // All requests have the first one's.
   bool never_proxy_ = true;
+  bool fresh_connection_ = false;
   std::string body_ = kBody;
 
   ManualClock clock_;
@@ -515,6 +517,59 @@ TEST_F(CurlTransportTest, AResetOfAKeptAliveConnectionIsNotRepeated) {
     EXPECT_TRUE(second.result.request_sent);
     EXPECT_EQ(second.result.bytes_sent, body_.size());
     EXPECT_EQ(requests, 2);
+  }
+}
+
+TEST_F(CurlTransportTest, AFreshConnectionIsNoneThatWasUsedBefore) {
+  std::atomic<int> connection_of_last{0};
+  ScriptedServer server([&](Connection* connection, int number) {
+    while (!connection->ReadRequest().empty()) {
+      connection_of_last = number;
+      connection->SendResponse("200 OK", "ok");
+    }
+  });
+  for (const int connection : {1, 1, 2, 3}) {
+    fresh_connection_ =
+        connection > connection_of_last && connection_of_last > 0;
+    Exchange exchange;
+    StartAndWait(server.url(), &exchange);
+    ASSERT_EQ(exchange.result.end, TransferEnd::kComplete);
+    EXPECT_EQ(connection_of_last, connection);
+  }
+  fresh_connection_ = false;  // Any of them may be used again.
+  Exchange exchange;
+  StartAndWait(server.url(), &exchange);
+  EXPECT_LE(connection_of_last, 3);
+}
+
+TEST_F(CurlTransportTest, WhatIsAskedForIsTheSameEachTime) {
+  std::string asked;
+  ScriptedServer server([&](Connection* connection, int) {
+    while (!(asked = connection->ReadRequest()).empty()) {
+      connection->SendResponse("200 OK", "ok");
+    }
+  });
+  same_head_ = true;
+  const std::pair<const char*, const char*> expected[] = {
+      {"", "/"},
+      {"/", "/"},
+      {"/v1/models/m:generateContent", "/v1/models/m:generateContent"},
+      {"/a%20b/%c3%bc?x=%2F&y=1", "/a%20b/%c3%bc?x=%2F&y=1"},
+      {"/\xc3\xbc?x=\xc3\xbc", "/%c3%bc?x=\xc3\xbc"},
+      {"/a/../b?", "/b?"},
+      {"?x=1", "/?x=1"},
+      {"/x#part", "/x"},
+  };
+  for (const auto& [path, target] : expected) {
+    head_ = nullptr;
+    for (int i = 0; i < 2; ++i) {  // Again by the same handle.
+      Exchange exchange;
+      StartAndWait(server.url() + path, &exchange);
+      ASSERT_EQ(exchange.result.end, TransferEnd::kComplete)
+          << exchange.result.error;
+      EXPECT_THAT(asked, StartsWith(absl::StrCat("POST ", target, " HTTP/1.1")))
+          << path;
+    }
   }
 }
 

@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -329,6 +329,8 @@ TEST_F(EventLoopTest, ServesOthersWhileATaskAsideBlocks) {
 }
 
 TEST_F(EventLoopTest, WhatComesOneAfterAnotherHasOneThread) {
+  loop_.reset();
+  loop_ = *EventLoop::Create(&clock_, absl::Hours(1));
   for (int i = 0; i < 100; ++i) {
     absl::Notification done;
     OnLoop([&] {
@@ -358,15 +360,11 @@ TEST_F(EventLoopTest, RunsWhatATaskAsidePostedHoweverManyFollowIt) {
 }
 
 TEST_F(EventLoopTest, HasAThreadToGoOnOnceATaskAsideThatPostedWasSlow) {
+  loop_.reset();
+  loop_ = *EventLoop::Create(&clock_, -absl::Nanoseconds(1));  // All are slow.
   absl::Notification slow;
-  loop_->PostAside([&] {
-    loop_->Post([&] { slow.Notify(); });
-    // It may not be waited for until it was: until then it waits for its end.
-    const auto begin = std::chrono::steady_clock::now();
-    while (std::chrono::steady_clock::now() - begin <
-           std::chrono::milliseconds(2)) {
-    }
-  });
+  // It may not be waited for until it was: until then it waits for its end.
+  loop_->PostAside([&] { loop_->Post([&] { slow.Notify(); }); });
   slow.WaitForNotification();
   absl::Notification done;
   loop_->PostAside([&] {
@@ -377,6 +375,43 @@ TEST_F(EventLoopTest, HasAThreadToGoOnOnceATaskAsideThatPostedWasSlow) {
   });
   done.WaitForNotification();
   EXPECT_EQ(ThreadsNamed("gemini-io"), 1);
+}
+
+// Whichever thread makes that necessary.
+TEST_F(EventLoopTest, ItsThreadsAreScheduledLikeItsMaker) {
+  cpu_set_t wanted;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(wanted), &wanted), 0);
+  ASSERT_EQ(sched_getscheduler(0), SCHED_OTHER);
+  absl::Notification blocked;
+  absl::Notification go_on;
+  absl::Notification ended;
+  loop_->PostAside([&] {
+    blocked.Notify();
+    go_on.WaitForNotification();
+    ended.Notify();
+  });
+  blocked.WaitForNotification();
+  cpu_set_t processors;
+  int policy = -1;
+  std::thread([&] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    for (int i = 0; CPU_COUNT(&one) == 0; ++i) {
+      if (CPU_ISSET(i, &wanted)) CPU_SET(i, &one);
+    }
+    ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+    const sched_param none = {};
+    ASSERT_EQ(sched_setscheduler(0, SCHED_BATCH, &none), 0);
+    OnLoop([&] {
+      ASSERT_EQ(sched_getaffinity(0, sizeof(processors), &processors), 0);
+      policy = sched_getscheduler(0);
+    });
+  }).join();
+  EXPECT_EQ(ThreadsNamed("gemini-io"), 1);
+  EXPECT_TRUE(CPU_EQUAL(&processors, &wanted));
+  EXPECT_EQ(policy, SCHED_OTHER);
+  go_on.Notify();
+  ended.WaitForNotification();
 }
 
 TEST_F(EventLoopTest, EndsWhileATaskAsideDrivesItAndAnotherThreadSleeps) {
