@@ -84,6 +84,7 @@ struct CurlTransport::Transfer {
   bool head_done = false;
   bool head_told = false;
   bool connected = false;
+  bool on_kept_connection = false;
   bool was_sent = false;  // For certain, or so far that it may have arrived.
   bool paused = false;
   std::optional<TransferEnd> verdict;  // Ours, before libcurl's.
@@ -127,7 +128,12 @@ int CurlTransport::Transfer::OnConnected(void* user, char*, char*, int, int) {
     transfer->result.error = "the connection broke before the answer";
     return CURL_PREREQFUNC_ABORT;
   }
-  if (!transfer->connected) ++transfer->transport->connected_;
+  if (!transfer->connected) {
+    ++transfer->transport->connected_;
+    long made = 0;
+    curl_easy_getinfo(transfer->easy(), CURLINFO_NUM_CONNECTS, &made);
+    transfer->on_kept_connection = made == 0;
+  }
   transfer->connected = true;
   if (transfer->request.on_under_way) transfer->request.on_under_way();
   return CURL_PREREQFUNC_OK;
@@ -505,9 +511,12 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   std::shared_ptr<const ReadyHead> head =
       ReadyHeadFor(transfer->request, body_kind == BodyKind::kLarge);
   if (head == nullptr) return false;
-  const RequestKind kind = {head->is_https, transfer->request.may_pause,
-                            transfer->request.never_proxy,
-                            transfer->request.fresh_connection, body_kind};
+  RequestKind kind = {head->is_https, transfer->request.may_pause,
+                      transfer->request.never_proxy,
+                      transfer->request.fresh_connection, body_kind};
+  if (!trust_.MayReuse(transfer->started) && !MayMultiplex(kind)) {
+    kind.fresh_connection = true;
+  }
   bool ok = SetHead(handle, std::move(head)) && SetKind(handle, kind);
   auto set = [easy = transfer->easy(), &ok](CURLoption option, auto value) {
     ok = ok && Set(easy, option, value);
@@ -617,6 +626,28 @@ bool CurlTransport::SetHead(Handle* handle,
   // goes too.
   handle->head = std::move(head);
   return ok;
+}
+
+// As far as the last answer told that could.
+bool CurlTransport::MayMultiplex(const RequestKind& kind) const {
+  return kind.is_https && !kind.may_pause && multiplexes_;
+}
+
+// Those that many requests share are told apart when they break, by libcurl.
+void CurlTransport::LearnOfConnection(const Transfer& transfer,
+                                      TransferEnd end) {
+  const RequestKind& kind = *transfer.handle->kind;
+  if (end == TransferEnd::kComplete && kind.is_https && !kind.may_pause) {
+    long version = 0;
+    curl_easy_getinfo(transfer.easy(), CURLINFO_HTTP_VERSION, &version);
+    multiplexes_ = version >= CURL_HTTP_VERSION_2_0;
+  }
+  if (!transfer.on_kept_connection || MayMultiplex(kind)) return;
+  if (end == TransferEnd::kComplete) {
+    trust_.OnHeld();
+  } else if (end == TransferEnd::kLost && transfer.head_bytes == 0) {
+    trust_.OnBroke(loop_->Now());
+  }
 }
 
 void CurlTransport::Resume(TransferId id) {
@@ -799,6 +830,7 @@ void CurlTransport::End(TransferId id, TransferEnd end,
   }
   if (transfer->handle != nullptr) {
     if (transfer->head_done) transfer->TellHead();
+    LearnOfConnection(*transfer, end);
     if (!transfer->small_body.empty()) {
       curl_off_t sent = 0;
       curl_easy_getinfo(transfer->easy(), CURLINFO_SIZE_UPLOAD_T, &sent);

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "base/http.h"
 #include "base/transfer.h"
+#include "engine/connection_trust.h"
 #include "engine/event_loop.h"
 
 namespace gemini::internal {
@@ -135,6 +136,8 @@ class CurlTransport final : private EventLoop::SocketHandler,
   bool SetHead(Handle* handle, std::shared_ptr<const ReadyHead> head);
   std::shared_ptr<const ReadyHead> ReadyHeadFor(const HttpRequest& request,
                                                 bool has_large_body);
+  bool MayMultiplex(const RequestKind& kind) const;
+  void LearnOfConnection(const Transfer& transfer, TransferEnd end);
   void Recycle(Transfer* transfer);
   void Act(curl_socket_t fd, int events);
   void CollectFinished();
@@ -150,6 +153,8 @@ class CurlTransport final : private EventLoop::SocketHandler,
   TransferId next_id_ = 1;
   absl::flat_hash_set<curl_socket_t> sockets_;  // That OnCloseSocket() closes.
   int connected_ = 0;  // Transfers that have a connection.
+  ConnectionTrust trust_;
+  bool multiplexes_ = false;  // The last answer came by HTTP/2.
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
   std::unique_ptr<Handle> spare_;  // Of the last transfer; may be null.
   std::shared_ptr<const ReadyHead> last_head_;

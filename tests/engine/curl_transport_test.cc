@@ -491,6 +491,7 @@ TEST_F(CurlTransportTest, ARefusedConnectionSentNothing) {
 TEST_F(CurlTransportTest, AResetOfAKeptAliveConnectionIsNotRepeated) {
   for (const size_t size : {100U, 16U << 10, (16U << 10) + 1, 300000U}) {
     SCOPED_TRACE(size);
+    Use(Options());
     body_ = std::string(size, 'b');
     std::atomic<int> requests{0};
     ScriptedServer server([&](Connection* connection, int number) {
@@ -540,6 +541,53 @@ TEST_F(CurlTransportTest, AFreshConnectionIsNoneThatWasUsedBefore) {
   Exchange exchange;
   StartAndWait(server.url(), &exchange);
   EXPECT_LE(connection_of_last, 3);
+}
+
+TEST_F(CurlTransportTest, AFreshConnectionMakesRoomWhereOnlyOneIsAllowed) {
+  CurlOptions options = Options();
+  options.max_connections_per_host = 1;
+  Use(options);
+  std::atomic<int> connections{0};
+  ScriptedServer server([&](Connection* connection, int) {
+    ++connections;
+    while (!connection->ReadRequest().empty()) {
+      connection->SendResponse("200 OK", "ok");
+    }
+  });
+  fresh_connection_ = true;
+  for (const int expected : {1, 2}) {
+    Exchange exchange;
+    StartAndWait(server.url(), &exchange);
+    EXPECT_EQ(exchange.result.end, TransferEnd::kComplete)
+        << exchange.result.error;
+    EXPECT_EQ(connections, expected);
+  }
+}
+
+TEST_F(CurlTransportTest, WhatAServerClosesAlthoughKeptIsNotUsedForAWhile) {
+  std::atomic<bool> was_kept{false};
+  ScriptedServer server([&](Connection* connection, int) {
+    for (const bool kept : {false, true}) {
+      if (connection->ReadRequest().empty()) return;
+      was_kept = kept;
+      if (!kept) connection->SendResponse("200 OK", "ok");
+    }
+    connection->Reset();
+  });
+  const auto expect = [&](TransferEnd end) {
+    Exchange exchange;
+    StartAndWait(server.url(), &exchange);
+    EXPECT_EQ(exchange.result.end, end) << exchange.result.error;
+    EXPECT_EQ(was_kept, end == TransferEnd::kLost);
+  };
+  expect(TransferEnd::kComplete);
+  expect(TransferEnd::kLost);
+  expect(TransferEnd::kComplete);
+  clock_.Advance(ConnectionTrust::kShortest - absl::Seconds(1));
+  expect(TransferEnd::kComplete);
+  clock_.Advance(absl::Seconds(1));
+  expect(TransferEnd::kLost);
+  expect(TransferEnd::kComplete);
 }
 
 TEST_F(CurlTransportTest, WhatIsAskedForIsTheSameEachTime) {
