@@ -113,7 +113,7 @@ class GeminiImageClient {
                                    const CallOptions& options = {});
 
   // The same without waiting. `done` runs exactly once, never inside this
-  // function and never on the I/O thread: on the client's callback thread or
+  // function and never where transfers run: on the client's callback thread or
   // on ClientOptions::executor. Only in a child process that inherited the
   // client, where it has no thread, it runs in here, with kFailedPrecondition.
   // A call that a callback begins, and what it cancels, may wait until that

@@ -22,8 +22,8 @@ struct KeptPicture {
   std::string mime_type;
 };
 
-// Takes the pictures of an answer, one after another. For the I/O thread alone;
-// nothing here blocks.
+// Takes the pictures of an answer, one after another. For the loop's thread
+// alone; nothing here blocks.
 class AttemptSink {
  public:
   using EndFunction =

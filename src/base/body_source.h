@@ -12,8 +12,8 @@
 
 namespace gemini::internal {
 
-// Read once, from its beginning to its end, on the I/O thread. There is no way
-// back: a body is never sent twice (docs/adr/0003).
+// Read once, from its beginning to its end, on the loop's thread. There is no
+// way back: a body is never sent twice (docs/adr/0003).
 class BodySource {
  public:
   virtual ~BodySource() = default;

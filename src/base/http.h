@@ -40,8 +40,8 @@ struct HttpRequest {
   size_t in_view = 0;             // Requests under way or that may soon be.
   std::unique_ptr<BodySource> body;
 
-  // The connection stands, and the request is about to be sent. On the I/O
-  // thread; may be empty.
+  // The connection stands, and the request is about to be sent. On the
+  // loop's thread; may be empty.
   std::function<void()> on_under_way;
 };
 
@@ -54,7 +54,7 @@ struct ResponseHead {
   bool is_success() const { return http_status / 100 == 2; }
 };
 
-// Takes an answer as it arrives. Called on the I/O thread; must not block.
+// Takes an answer as it arrives. Called on the loop's thread; must not block.
 class ResponseReader {
  public:
   enum class Flow {
