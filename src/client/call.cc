@@ -202,7 +202,7 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
       context_->heads.HeadFor(target, action.give_up_at - now), request_);
   request.never_proxy = configuration.is_loopback;
   // What broke one kept connection has often broken the others.
-  request.fresh_connection = picture->lost_connection;
+  request.own_connection = picture->lost_connection;
   request.in_view = context_->calls;
   request.may_pause = !std::holds_alternative<MemorySink>(sink_);
   const auto resume = [this, picture] {

@@ -469,7 +469,7 @@ bool CurlTransport::SetUpHandle(Handle* handle) {
 bool CurlTransport::RequestKind::operator==(const RequestKind& other) const {
   return is_https == other.is_https && may_pause == other.may_pause &&
          never_proxy == other.never_proxy &&
-         fresh_connection == other.fresh_connection && body == other.body;
+         own_connection == other.own_connection && body == other.body;
 }
 
 // What is the same for all requests of a kind.
@@ -485,7 +485,9 @@ bool CurlTransport::SetKind(Handle* handle, const RequestKind& kind) {
       static_cast<long>(kind.may_pause ? CURL_HTTP_VERSION_1_1
                                        : CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_PIPEWAIT, kind.is_https ? 1L : 0L);
-  set(CURLOPT_FRESH_CONNECT, kind.fresh_connection ? 1L : 0L);
+  // Kept ones that are not used would take descriptors.
+  set(CURLOPT_FRESH_CONNECT, kind.own_connection ? 1L : 0L);
+  set(CURLOPT_FORBID_REUSE, kind.own_connection ? 1L : 0L);
   const char* proxy = options_.proxy.empty() ? nullptr : options_.proxy.c_str();
   set(CURLOPT_PROXY, proxy);
   // Nor does libcurl look for one in the environment then.
@@ -513,9 +515,9 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   if (head == nullptr) return false;
   RequestKind kind = {head->is_https, transfer->request.may_pause,
                       transfer->request.never_proxy,
-                      transfer->request.fresh_connection, body_kind};
+                      transfer->request.own_connection, body_kind};
   if (!trust_.MayReuse(transfer->started) && !MayMultiplex(kind)) {
-    kind.fresh_connection = true;
+    kind.own_connection = true;
   }
   bool ok = SetHead(handle, std::move(head)) && SetKind(handle, kind);
   auto set = [easy = transfer->easy(), &ok](CURLoption option, auto value) {

@@ -84,7 +84,7 @@ class CurlTransport final : private EventLoop::SocketHandler,
     bool is_https;
     bool may_pause;
     bool never_proxy;
-    bool fresh_connection;
+    bool own_connection;
     BodyKind body;
     bool operator==(const RequestKind& other) const;
   };

@@ -120,7 +120,7 @@ class CurlTransportTest : public ::testing::Test {
       }
       request.head = head_;
       request.never_proxy = never_proxy_;
-      request.fresh_connection = fresh_connection_;
+      request.own_connection = own_connection_;
       if (!body_.empty()) request.body = std::make_unique<StringBody>(body_);
       id_ = transport_->Start(std::move(request), limits, &exchange->reader,
                               [exchange](const TransferResult& result) {
@@ -167,7 +167,7 @@ class CurlTransportTest : public ::testing::Test {
   std::shared_ptr<const HttpHead> head_;  // Of the last request.
   bool same_head_ = false;                // All requests have the first one's.
   bool never_proxy_ = true;
-  bool fresh_connection_ = false;
+  bool own_connection_ = false;
   std::string body_ = kBody;
 
   ManualClock clock_;
@@ -521,7 +521,36 @@ TEST_F(CurlTransportTest, AResetOfAKeptAliveConnectionIsNotRepeated) {
   }
 }
 
-TEST_F(CurlTransportTest, AFreshConnectionIsNoneThatWasUsedBefore) {
+TEST_F(CurlTransportTest, AConnectionOfItsOwnIsUsedOnce) {
+  std::atomic<int> connection_of_last{0};
+  absl::Notification closed[4];
+  ScriptedServer server([&](Connection* connection, int number) {
+    while (!connection->ReadRequest().empty()) {
+      connection_of_last = number;
+      connection->SendResponse("200 OK", "ok");
+    }
+    closed[number].Notify();
+  });
+  const std::pair<bool, int> expected[] = {
+      {false, 1}, {false, 1}, {true, 2}, {true, 3}, {false, 1}};
+  for (const auto& [own, connection] : expected) {
+    own_connection_ = own;
+    Exchange exchange;
+    StartAndWait(server.url(), &exchange);
+    ASSERT_EQ(exchange.result.end, TransferEnd::kComplete);
+    EXPECT_EQ(connection_of_last, connection);
+    EXPECT_TRUE(!own || closed[connection].WaitForNotificationWithTimeout(
+                            absl::Seconds(10)));
+  }
+  EXPECT_FALSE(closed[1].HasBeenNotified());
+  Close();  // Before what its end notifies.
+  EXPECT_TRUE(closed[1].WaitForNotificationWithTimeout(absl::Seconds(10)));
+}
+
+TEST_F(CurlTransportTest, AConnectionOfItsOwnTakesTheOnlyPlace) {
+  CurlOptions options = Options();
+  options.max_connections_per_host = 1;
+  Use(options);
   std::atomic<int> connection_of_last{0};
   ScriptedServer server([&](Connection* connection, int number) {
     while (!connection->ReadRequest().empty()) {
@@ -529,38 +558,13 @@ TEST_F(CurlTransportTest, AFreshConnectionIsNoneThatWasUsedBefore) {
       connection->SendResponse("200 OK", "ok");
     }
   });
-  for (const int connection : {1, 1, 2, 3}) {
-    fresh_connection_ =
-        connection > connection_of_last && connection_of_last > 0;
-    Exchange exchange;
-    StartAndWait(server.url(), &exchange);
-    ASSERT_EQ(exchange.result.end, TransferEnd::kComplete);
-    EXPECT_EQ(connection_of_last, connection);
-  }
-  fresh_connection_ = false;  // Any of them may be used again.
-  Exchange exchange;
-  StartAndWait(server.url(), &exchange);
-  EXPECT_LE(connection_of_last, 3);
-}
-
-TEST_F(CurlTransportTest, AFreshConnectionMakesRoomWhereOnlyOneIsAllowed) {
-  CurlOptions options = Options();
-  options.max_connections_per_host = 1;
-  Use(options);
-  std::atomic<int> connections{0};
-  ScriptedServer server([&](Connection* connection, int) {
-    ++connections;
-    while (!connection->ReadRequest().empty()) {
-      connection->SendResponse("200 OK", "ok");
-    }
-  });
-  fresh_connection_ = true;
-  for (const int expected : {1, 2}) {
+  for (const int expected : {1, 2, 3}) {
+    own_connection_ = expected > 1;  // The first one is kept.
     Exchange exchange;
     StartAndWait(server.url(), &exchange);
     EXPECT_EQ(exchange.result.end, TransferEnd::kComplete)
         << exchange.result.error;
-    EXPECT_EQ(connections, expected);
+    EXPECT_EQ(connection_of_last, expected);
   }
 }
 
@@ -586,6 +590,7 @@ TEST_F(CurlTransportTest, WhatAServerClosesAlthoughKeptIsNotUsedForAWhile) {
   clock_.Advance(ConnectionTrust::kShortest - absl::Seconds(1));
   expect(TransferEnd::kComplete);
   clock_.Advance(absl::Seconds(1));
+  expect(TransferEnd::kComplete);
   expect(TransferEnd::kLost);
   expect(TransferEnd::kComplete);
 }
