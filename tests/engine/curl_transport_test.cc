@@ -596,10 +596,10 @@ TEST_F(CurlTransportTest, WhatAServerClosesAlthoughKeptIsNotUsedForAWhile) {
 }
 
 TEST_F(CurlTransportTest, WhatIsAskedForIsTheSameEachTime) {
-  std::string asked;
-  ScriptedServer server([&](Connection* connection, int) {
-    while (!(asked = connection->ReadRequest()).empty()) {
-      connection->SendResponse("200 OK", "ok");
+  ScriptedServer server([](Connection* connection, int) {
+    std::string request;
+    while (!(request = connection->ReadRequest()).empty()) {
+      connection->SendResponse("200 OK", request);
     }
   });
   same_head_ = true;
@@ -620,7 +620,8 @@ TEST_F(CurlTransportTest, WhatIsAskedForIsTheSameEachTime) {
       StartAndWait(server.url() + path, &exchange);
       ASSERT_EQ(exchange.result.end, TransferEnd::kComplete)
           << exchange.result.error;
-      EXPECT_THAT(asked, StartsWith(absl::StrCat("POST ", target, " HTTP/1.1")))
+      EXPECT_THAT(exchange.reader.body,
+                  StartsWith(absl::StrCat("POST ", target, " HTTP/1.1")))
           << path;
     }
   }
