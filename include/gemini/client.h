@@ -78,7 +78,8 @@ struct ClientConfig {
 // thread and, once something has to go on beside a callback, an event or a
 // file, one I/O thread, whatever the number of calls; threads for files and
 // receivers start when needed. All of them have the processors and the
-// scheduling of the thread that made the client, not of those that use it.
+// scheduling of the thread that made the client, not of those that use it, as
+// far as the system lets them (niceness cannot be lowered without privilege).
 //
 // Destroying it cancels what is running, runs the pending completion functions
 // (unless `executor` runs them later) and joins its threads. It may be

@@ -124,8 +124,8 @@ struct ClientOptions {
   Executor executor;
 
   // Sees every answer without a picture before the library judges it; its
-  // diagnosis is taken as it is. Must not block: all transfers
-  // wait for it. Empty: the library judges alone.
+  // diagnosis is taken as it is. Must not block: all transfers wait
+  // for it. Empty: the library judges alone.
   Classifier classifier;
 
   // Told about every attempt, wait and end. Empty: nobody is.

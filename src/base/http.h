@@ -34,10 +34,9 @@ struct HttpHead {
 // A request to be sent once. Without a body it is a GET, else a POST.
 struct HttpRequest {
   std::shared_ptr<const HttpHead> head;  // Not null.
-  bool never_proxy = false;     // For loopback, whatever the environment says.
-  bool may_pause = false;       // For long: on a connection of its own.
-  bool own_connection = false;  // Made for it, and closed after it.
-  size_t in_view = 0;           // Requests under way or that may soon be.
+  bool never_proxy = false;  // For loopback, whatever the environment says.
+  bool may_pause = false;    // For long: on a connection of its own.
+  size_t in_view = 0;        // Requests that are under way or may soon be.
   std::unique_ptr<BodySource> body;
 
   // The connection stands, and the request is about to be sent. On the

@@ -58,7 +58,6 @@ struct Call::Picture {
       : index(picture_index), machine(order, gates), idle_since(now) {}
 
   const int index;
-  bool lost_connection = false;  // In the last attempt.
   CallMachine machine;
   absl::Time idle_since;  // When the last attempt ended.
   std::unique_ptr<Running> running;
@@ -201,8 +200,6 @@ void Call::Attempt(Picture* picture, const StartAttempt& action) {
   HttpRequest request = EncodeGeminiRequest(
       context_->heads.HeadFor(target, action.give_up_at - now), request_);
   request.never_proxy = configuration.is_loopback;
-  // What broke one kept connection has often broken the others.
-  request.own_connection = picture->lost_connection;
   request.in_view = context_->calls;
   request.may_pause = !std::holds_alternative<MemorySink>(sink_);
   const auto resume = [this, picture] {
@@ -256,7 +253,6 @@ void Call::OnSinkEnded(Picture* picture,
   AttemptResult& result = running->ended->result;
   std::optional<Diagnosis>& diagnosis = result.diagnosis;
   picture->idle_since = now;
-  picture->lost_connection = transfer.end == TransferEnd::kLost;
   bool may_repeat = true;
   if (!images.ok()) {
     diagnosis = SinkFailed(images.status(), picture->machine.model());

@@ -21,11 +21,14 @@ class ConnectionTrust {
   bool MayReuse(absl::Time now) const { return now >= distrusted_until_; }
 
   // A connection that was used before brought a whole answer.
-  void OnHeld() { distrust_ = kShortest; }
+  void OnHeld(absl::Time now) {
+    if (!MayReuse(now)) return;  // It was sent before one broke.
+    distrust_ = kShortest;
+  }
 
   // One broke before a byte of the answer.
   void OnBroke(absl::Time now) {
-    if (!MayReuse(now)) return;  // It was sent before that was known.
+    if (!MayReuse(now)) return;  // The same.
     distrusted_until_ = now + distrust_;
     distrust_ = std::min(distrust_ * 2, kLongest);
   }

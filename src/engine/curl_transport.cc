@@ -40,6 +40,7 @@ struct CurlTransport::Transfer {
   static curl_socket_t OnOpenSocket(void* user, curlsocktype,
                                     curl_sockaddr* address);
 
+  bool RefusesRepetition();
   void AddHeader(absl::string_view line);
   void TellHead();
 
@@ -84,7 +85,7 @@ struct CurlTransport::Transfer {
   bool head_done = false;
   bool head_told = false;
   bool connected = false;
-  bool on_kept_connection = false;
+  bool took_existing_connection = false;
   bool was_sent = false;  // For certain, or so far that it may have arrived.
   bool paused = false;
   std::optional<TransferEnd> verdict;  // Ours, before libcurl's.
@@ -118,22 +119,24 @@ size_t CurlTransport::Transfer::OnRead(char* out, size_t size, size_t count,
   return n;
 }
 
+// If libcurl is about to repeat it, having forgotten how much of it went out.
+// docs/adr/0003
+bool CurlTransport::Transfer::RefusesRepetition() {
+  if (!connected || request_bytes() == 0) return false;
+  was_sent = true;
+  verdict = TransferEnd::kLost;
+  result.error = "the connection broke before the answer";
+  return true;
+}
+
 // The connection stands and the request is about to be sent.
 int CurlTransport::Transfer::OnConnected(void* user, char*, char*, int, int) {
   auto* transfer = static_cast<Handle*>(user)->transfer;
-  // libcurl is about to repeat it, and has forgotten how much of it went out.
-  if (transfer->connected && transfer->request_bytes() > 0) {
-    transfer->was_sent = true;
-    transfer->verdict = TransferEnd::kLost;
-    transfer->result.error = "the connection broke before the answer";
-    return CURL_PREREQFUNC_ABORT;
-  }
-  if (!transfer->connected) {
-    ++transfer->transport->connected_;
-    long made = 0;
-    curl_easy_getinfo(transfer->easy(), CURLINFO_NUM_CONNECTS, &made);
-    transfer->on_kept_connection = made == 0;
-  }
+  if (transfer->RefusesRepetition()) return CURL_PREREQFUNC_ABORT;
+  long made = 0;
+  curl_easy_getinfo(transfer->easy(), CURLINFO_NUM_CONNECTS, &made);
+  transfer->took_existing_connection = made == 0;
+  if (!transfer->connected) ++transfer->transport->connected_;
   transfer->connected = true;
   if (transfer->request.on_under_way) transfer->request.on_under_way();
   return CURL_PREREQFUNC_OK;
@@ -221,7 +224,9 @@ size_t CurlTransport::Transfer::OnBody(char* data, size_t size, size_t count,
 }
 
 int CurlTransport::Transfer::OnResolve(void*, void*, void* user) {
-  static_cast<Handle*>(user)->transfer->BeginConnecting();
+  auto* transfer = static_cast<Handle*>(user)->transfer;
+  if (transfer->RefusesRepetition()) return 1;
+  transfer->BeginConnecting();
   return 0;
 }
 
@@ -229,6 +234,7 @@ int CurlTransport::Transfer::OnResolve(void*, void*, void* user) {
 curl_socket_t CurlTransport::Transfer::OnOpenSocket(void* user, curlsocktype,
                                                     curl_sockaddr* address) {
   auto* transfer = static_cast<Handle*>(user)->transfer;
+  if (transfer->RefusesRepetition()) return CURL_SOCKET_BAD;
   transfer->BeginConnecting();
   const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
                         address->protocol);
@@ -468,8 +474,7 @@ bool CurlTransport::SetUpHandle(Handle* handle) {
 
 bool CurlTransport::RequestKind::operator==(const RequestKind& other) const {
   return is_https == other.is_https && may_pause == other.may_pause &&
-         never_proxy == other.never_proxy &&
-         own_connection == other.own_connection && body == other.body;
+         never_proxy == other.never_proxy && body == other.body;
 }
 
 // What is the same for all requests of a kind.
@@ -485,9 +490,6 @@ bool CurlTransport::SetKind(Handle* handle, const RequestKind& kind) {
       static_cast<long>(kind.may_pause ? CURL_HTTP_VERSION_1_1
                                        : CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_PIPEWAIT, kind.is_https ? 1L : 0L);
-  // Kept ones that are not used would take descriptors.
-  set(CURLOPT_FRESH_CONNECT, kind.own_connection ? 1L : 0L);
-  set(CURLOPT_FORBID_REUSE, kind.own_connection ? 1L : 0L);
   const char* proxy = options_.proxy.empty() ? nullptr : options_.proxy.c_str();
   set(CURLOPT_PROXY, proxy);
   // Nor does libcurl look for one in the environment then.
@@ -497,6 +499,16 @@ bool CurlTransport::SetKind(Handle* handle, const RequestKind& kind) {
   if (kind.body != BodyKind::kSmall) set(CURLOPT_POSTFIELDS, nullptr);
   set(kind.body == BodyKind::kNone ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
   return ok;
+}
+
+// Made for it, and closed after it: kept ones that are not used again would
+// take descriptors.
+bool CurlTransport::SetOwnConnection(Handle* handle, bool own) {
+  if (handle->has_own_connection == own) return true;
+  handle->has_own_connection = own;
+  const long wanted = own ? 1 : 0;
+  return Set(handle->easy.get(), CURLOPT_FRESH_CONNECT, wanted) &&
+         Set(handle->easy.get(), CURLOPT_FORBID_REUSE, wanted);
 }
 
 bool CurlTransport::SetUp(Transfer* transfer) {
@@ -513,13 +525,10 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   std::shared_ptr<const ReadyHead> head =
       ReadyHeadFor(transfer->request, body_kind == BodyKind::kLarge);
   if (head == nullptr) return false;
-  RequestKind kind = {head->is_https, transfer->request.may_pause,
-                      transfer->request.never_proxy,
-                      transfer->request.own_connection, body_kind};
-  if (!trust_.MayReuse(transfer->started) && !MayMultiplex(kind)) {
-    kind.own_connection = true;
-  }
-  bool ok = SetHead(handle, std::move(head)) && SetKind(handle, kind);
+  const RequestKind kind = {head->is_https, transfer->request.may_pause,
+                            transfer->request.never_proxy, body_kind};
+  bool ok = SetHead(handle, std::move(head)) && SetKind(handle, kind) &&
+            SetOwnConnection(handle, NeedsOwnConnection(kind));
   auto set = [easy = transfer->easy(), &ok](CURLoption option, auto value) {
     ok = ok && Set(easy, option, value);
   };
@@ -630,12 +639,16 @@ bool CurlTransport::SetHead(Handle* handle,
   return ok;
 }
 
-// As far as the last answer told that could.
+// Those that requests share tell when they end, and libcurl heeds it. Whether
+// they do is known from the last answer.
 bool CurlTransport::MayMultiplex(const RequestKind& kind) const {
   return kind.is_https && !kind.may_pause && multiplexes_;
 }
 
-// Those that many requests share are told apart when they break, by libcurl.
+bool CurlTransport::NeedsOwnConnection(const RequestKind& kind) const {
+  return !trust_.MayReuse(loop_->Now()) && !MayMultiplex(kind);
+}
+
 void CurlTransport::LearnOfConnection(const Transfer& transfer,
                                       TransferEnd end) {
   const RequestKind& kind = *transfer.handle->kind;
@@ -644,11 +657,19 @@ void CurlTransport::LearnOfConnection(const Transfer& transfer,
     curl_easy_getinfo(transfer.easy(), CURLINFO_HTTP_VERSION, &version);
     multiplexes_ = version >= CURL_HTTP_VERSION_2_0;
   }
-  if (!transfer.on_kept_connection || MayMultiplex(kind)) return;
+  if (!transfer.took_existing_connection || MayMultiplex(kind)) return;
+  const absl::Time now = loop_->Now();
   if (end == TransferEnd::kComplete) {
-    trust_.OnHeld();
-  } else if (end == TransferEnd::kLost && transfer.head_bytes == 0) {
-    trust_.OnBroke(loop_->Now());
+    trust_.OnHeld(now);
+  } else if (end == TransferEnd::kLost && transfer.head_bytes == 0 &&
+             trust_.MayReuse(now)) {
+    trust_.OnBroke(now);
+    // Also for those that stand in line in libcurl.
+    for (const auto& [id, other] : transfers_) {
+      if (other->connected || other->handle == nullptr) continue;
+      SetOwnConnection(other->handle.get(),
+                       NeedsOwnConnection(*other->handle->kind));
+    }
   }
 }
 
@@ -836,7 +857,11 @@ void CurlTransport::End(TransferId id, TransferEnd end,
     if (!transfer->small_body.empty()) {
       curl_off_t sent = 0;
       curl_easy_getinfo(transfer->easy(), CURLINFO_SIZE_UPLOAD_T, &sent);
-      result.bytes_sent = transfer->was_sent ? transfer->body_size : sent;
+      // Of what stands in line to be repeated libcurl has forgotten it.
+      const bool was_sent = transfer->was_sent ||
+                            (sent == 0 && transfer->connected &&
+                             transfer->request_bytes() >= transfer->body_size);
+      result.bytes_sent = was_sent ? transfer->body_size : sent;
     }
     // A service cannot act on a body of which a part is missing.
     result.request_sent = transfer->body_size == 0

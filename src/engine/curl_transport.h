@@ -84,7 +84,6 @@ class CurlTransport final : private EventLoop::SocketHandler,
     bool is_https;
     bool may_pause;
     bool never_proxy;
-    bool own_connection;
     BodyKind body;
     bool operator==(const RequestKind& other) const;
   };
@@ -111,6 +110,7 @@ class CurlTransport final : private EventLoop::SocketHandler,
     char error[CURL_ERROR_SIZE] = "";
     std::shared_ptr<const ReadyHead> head;
     std::optional<RequestKind> kind;
+    bool has_own_connection = false;
     long buffer_bytes = 0;  // Of its receive buffer, which it keeps.
     std::unique_ptr<CURL, FreeEasy> easy;
   };
@@ -136,6 +136,8 @@ class CurlTransport final : private EventLoop::SocketHandler,
   bool SetHead(Handle* handle, std::shared_ptr<const ReadyHead> head);
   std::shared_ptr<const ReadyHead> ReadyHeadFor(const HttpRequest& request,
                                                 bool has_large_body);
+  static bool SetOwnConnection(Handle* handle, bool own);
+  bool NeedsOwnConnection(const RequestKind& kind) const;
   bool MayMultiplex(const RequestKind& kind) const;
   void LearnOfConnection(const Transfer& transfer, TransferEnd end);
   void Recycle(Transfer* transfer);
@@ -154,7 +156,7 @@ class CurlTransport final : private EventLoop::SocketHandler,
   absl::flat_hash_set<curl_socket_t> sockets_;  // That OnCloseSocket() closes.
   int connected_ = 0;  // Transfers that have a connection.
   ConnectionTrust trust_;
-  bool multiplexes_ = false;  // The last answer came by HTTP/2.
+  bool multiplexes_ = true;  // Unless the last answer came by HTTP/1.
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
   std::unique_ptr<Handle> spare_;  // Of the last transfer; may be null.
   std::shared_ptr<const ReadyHead> last_head_;

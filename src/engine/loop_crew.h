@@ -30,7 +30,8 @@ namespace gemini::internal {
 // another have one thread: when something is under way while the loop is let go
 // of, when somebody else wants something of it then, and when something aside
 // was slow and had posted something. Until then what is posted by a task aside
-// waits for that task to end, and for no other that comes kPostPatience later.
+// waits for that task to end; tasks whose turn comes kPostPatience after that
+// was posted wait for the loop instead.
 // If it cannot be had the one thread does what it can, between the tasks aside.
 class LoopCrew {
  public:
@@ -54,7 +55,7 @@ class LoopCrew {
   // How long what is posted by a task aside may wait for that task to end.
   static constexpr absl::Duration kPostPatience = absl::Milliseconds(1);
 
-  // Errors: kResourceExhausted.
+  // `post_patience`: at most a year. Errors: kResourceExhausted.
   static absl::StatusOr<std::unique_ptr<LoopCrew>> Create(
       absl::Duration post_patience = kPostPatience);
 

@@ -56,8 +56,12 @@ pid_t Thread::CurrentId() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 
 // Linux takes the number of a thread for all of these.
 void Thread::ScheduleLike(pid_t other) {
+  cpu_set_t own;
   cpu_set_t processors;
-  if (sched_getaffinity(other, sizeof(processors), &processors) == 0) {
+  // One that is set does not follow those of its container any more.
+  if (sched_getaffinity(0, sizeof(own), &own) == 0 &&
+      sched_getaffinity(other, sizeof(processors), &processors) == 0 &&
+      !CPU_EQUAL(&own, &processors)) {
     sched_setaffinity(0, sizeof(processors), &processors);
   }
   const int policy = sched_getscheduler(other);

@@ -12,6 +12,7 @@
 #define HWY_WANT_AVX3_DL
 
 // Its assertions call its library, and only its headers are used here.
+#undef HWY_IS_DEBUG_BUILD
 #define HWY_IS_DEBUG_BUILD 0
 
 #undef HWY_TARGET_INCLUDE

@@ -38,8 +38,16 @@ TEST(ConnectionTrustTest, BeginsAnewOnceAConnectionHeld) {
   ConnectionTrust trust;
   absl::Time now = absl::UnixEpoch();
   for (int i = 0; i < 3; ++i) now += Distrust(&trust, now);
-  trust.OnHeld();
+  trust.OnHeld(now);
   EXPECT_EQ(Distrust(&trust, now), ConnectionTrust::kShortest);
+}
+
+TEST(ConnectionTrustTest, WhatWasSentBeforeOneBrokeProvesNothing) {
+  ConnectionTrust trust;
+  const absl::Time now = absl::UnixEpoch();
+  trust.OnBroke(now);
+  trust.OnHeld(now + absl::Seconds(1));
+  EXPECT_EQ(Distrust(&trust, now + absl::Minutes(1)), absl::Minutes(2));
 }
 
 TEST(ConnectionTrustTest, WhatWasUnderWayCountsOnce) {

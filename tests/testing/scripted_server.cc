@@ -91,7 +91,7 @@ ScriptedServer::ScriptedServer(Script script) : script_(std::move(script)) {
 }
 
 ScriptedServer::~ScriptedServer() {
-  shutdown(listen_fd_, SHUT_RDWR);
+  StopAccepting();
   acceptor_.join();
   close(listen_fd_);
   std::list<std::thread> threads;
@@ -104,6 +104,8 @@ ScriptedServer::~ScriptedServer() {
   }
   for (std::thread& thread : threads) thread.join();
 }
+
+void ScriptedServer::StopAccepting() { shutdown(listen_fd_, SHUT_RDWR); }
 
 std::string ScriptedServer::url(absl::string_view scheme) const {
   return absl::StrCat(scheme, "://127.0.0.1:", port_);

@@ -58,6 +58,9 @@ class ScriptedServer {
   explicit ScriptedServer(Script script);
   ~ScriptedServer();  // Shuts all connections down and joins.
 
+  // Refuses further connections. Thread-safe.
+  void StopAccepting();
+
   std::string url(absl::string_view scheme = "http") const;
   int port() const { return port_; }
 
