@@ -106,7 +106,9 @@ struct ClientOptions {
 
   // Ask for answers compressed with gzip. Saves a quarter of what crosses the
   // network and costs many times the processor time of everything else, so
-  // only worth it where the network is the narrow place.
+  // only worth it where the network is the narrow place. Not done for calls
+  // with a file or a receiver: while those make a transfer wait, what has
+  // arrived would be unpacked without a bound.
   bool accept_compression = false;
 
   // Hosts, besides loopback, to which plain http is allowed. The key crosses

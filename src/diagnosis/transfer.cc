@@ -39,7 +39,7 @@ constexpr EndMeaning kMeanings[] = {
     {TransferEnd::kAttemptTimeout, "attempt timeout", "connect_timeout",
      "attempt_timeout", "the attempt's time limit passed"},
     {TransferEnd::kTooLarge, "answer too large", "response_too_large",
-     "response_too_large", "the answer exceeds its bound"},
+     "response_too_large", "the answer exceeds max_response_bytes"},
     {TransferEnd::kHeadTooLarge, "head too large", "response_too_complex",
      "response_too_complex",
      "the head of the answer, or its trailers, are too large"},

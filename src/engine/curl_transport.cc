@@ -451,7 +451,6 @@ bool CurlTransport::SetUpHandle(Handle* handle) {
   if (!options_.ca_file.empty()) {
     set(CURLOPT_CAINFO, options_.ca_file.c_str());
   }
-  if (options_.accept_compression) set(CURLOPT_ACCEPT_ENCODING, "gzip");
   set(CURLOPT_UPLOAD_BUFFERSIZE, kSmallSendBuffer);
   set(CURLOPT_READFUNCTION, &Transfer::OnRead);
   set(CURLOPT_PREREQFUNCTION, &Transfer::OnConnected);
@@ -490,6 +489,9 @@ bool CurlTransport::SetKind(Handle* handle, const RequestKind& kind) {
       static_cast<long>(kind.may_pause ? CURL_HTTP_VERSION_1_1
                                        : CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_PIPEWAIT, kind.is_https ? 1L : 0L);
+  // While a transfer is paused libcurl keeps what it unpacks, without a bound.
+  set(CURLOPT_ACCEPT_ENCODING,
+      options_.accept_compression && !kind.may_pause ? "gzip" : nullptr);
   const char* proxy = options_.proxy.empty() ? nullptr : options_.proxy.c_str();
   set(CURLOPT_PROXY, proxy);
   // Nor does libcurl look for one in the environment then.
@@ -771,8 +773,11 @@ void CurlTransport::CollectFinished() {
     Transfer* transfer = handle->transfer;
     TransferEnd end =
         transfer->verdict.value_or(EndFor(code, transfer->connected));
-    // libcurl goes no further than to the line that announces it.
-    if (end == TransferEnd::kTooLarge) transfer->head_done = true;
+    if (end == TransferEnd::kTooLarge) {
+      transfer->verdict = end;  // Which tells more than libcurl's words.
+      // It goes no further than to the line that announces it.
+      transfer->head_done = true;
+    }
     if (!transfer->verdict.has_value() && IsHeadTooLarge(*transfer, code)) {
       end = TransferEnd::kHeadTooLarge;
       transfer->verdict = end;  // Which tells more than libcurl's words.

@@ -54,8 +54,9 @@ struct File {
   absl::Status OpenTemporary(const std::string& directory,
                              const std::string& path);
 
-  absl::Status Write(absl::Span<const char> bytes);
-  absl::Status Close();
+  // Errors speak of `path`.
+  absl::Status Write(absl::Span<const char> bytes, const std::string& path);
+  absl::Status Close(const std::string& path);
   void Remove();
 
   int fd = -1;
@@ -75,7 +76,7 @@ absl::Status File::Open(const std::string& path) {
     fd = open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
     is_device = opened() && fstat(fd, &info) == 0 && IsMemoryDevice(info);
     if (is_device) return absl::OkStatus();
-    Close().IgnoreError();
+    Close(path).IgnoreError();
   }
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
     if (!IsMemoryDevice(info)) {
@@ -104,26 +105,26 @@ absl::Status File::OpenTemporary(const std::string& directory,
   return failed;
 }
 
-absl::Status File::Write(absl::Span<const char> bytes) {
+absl::Status File::Write(absl::Span<const char> bytes,
+                         const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t n = write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return absl::ErrnoToStatus(errno, "cannot write the picture");
+    if (n < 0) return Failed("cannot write", path);
     bytes.remove_prefix(static_cast<size_t>(n));
   }
   return absl::OkStatus();
 }
 
-absl::Status File::Close() {
+absl::Status File::Close(const std::string& path) {
   if (!opened()) return absl::OkStatus();
   const int result = close(std::exchange(fd, -1));
-  return result == 0 || errno == EINTR
-             ? absl::OkStatus()
-             : absl::ErrnoToStatus(errno, "cannot close the picture");
+  return result == 0 || errno == EINTR ? absl::OkStatus()
+                                       : Failed("cannot close", path);
 }
 
 void File::Remove() {
-  Close().IgnoreError();
+  Close(temporary).IgnoreError();
   if (!temporary.empty()) unlink(temporary.c_str());
   temporary.clear();
 }
@@ -236,7 +237,8 @@ class FileAttemptSink final
   void Unstage(absl::Span<const char> bytes) override {
     Picture& picture = last();
     if (picture.state == State::kOpen) {
-      if (status_.ok()) status_ = picture.file.Write(bytes);
+      if (status_.ok())
+        status_ = picture.file.Write(bytes, filing_.options.path);
       return;
     }
     picture.queue.append(bytes.data(), bytes.size());
@@ -316,7 +318,8 @@ void FileAttemptSink::Opened(Picture* picture) {
   status_.Update(picture->opened);
   if (picture->state == State::kOpening && picture->opened.ok()) {
     picture->state = State::kOpen;
-    if (status_.ok()) status_ = picture->file.Write(picture->queue);
+    if (status_.ok())
+      status_ = picture->file.Write(picture->queue, filing_.options.path);
     Forget(picture);
   }
   // A failure shows when data is offered again.
@@ -374,16 +377,17 @@ void FileAttemptSink::Settled() {
 }
 
 absl::Status FileAttemptSink::Complete(Picture* picture) const {
+  const std::string& path = filing_.options.path;
   if (picture->state == State::kNew) {
     picture->opened = filing_.Open(&picture->file);
   }
   absl::Status status = picture->opened;
-  if (status.ok()) status = picture->file.Write(picture->queue);
+  if (status.ok()) status = picture->file.Write(picture->queue, path);
   if (status.ok() && filing_.options.sync && !picture->file.is_device &&
       fsync(picture->file.fd) != 0) {
-    status = absl::ErrnoToStatus(errno, "cannot sync the picture");
+    status = Failed("cannot sync", path);
   }
-  status.Update(picture->file.Close());
+  status.Update(picture->file.Close(path));
   return status;
 }
 

@@ -225,7 +225,7 @@ TEST(BadAnswerTest, ABodyWithoutEndIsStoppedAtItsBound) {
     ExpectNoPicture(result, "response_too_large", Cause::kBadResponse);
     EXPECT_LE(result.outcome->attempts[0].bytes_received, kBound);
     EXPECT_EQ(result.outcome->diagnosis->message,
-              "the answer exceeds its bound");
+              "the answer exceeds max_response_bytes");
     EXPECT_EQ(result.outcome->diagnosis->evidence,
               "transfer: answer too large after the request was sent");
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
@@ -120,6 +121,7 @@ class CurlTransportTest : public ::testing::Test {
       }
       request.head = head_;
       request.never_proxy = never_proxy_;
+      request.may_pause = may_pause_;
       if (!body_.empty()) request.body = std::make_unique<StringBody>(body_);
       id_ = transport_->Start(std::move(request), limits, &exchange->reader,
                               [exchange](const TransferResult& result) {
@@ -166,6 +168,7 @@ class CurlTransportTest : public ::testing::Test {
   std::shared_ptr<const HttpHead> head_;  // Of the last request.
   bool same_head_ = false;                // All requests have the first one's.
   bool never_proxy_ = true;
+  bool may_pause_ = false;
   std::string body_ = kBody;
 
   ManualClock clock_;
@@ -265,6 +268,25 @@ TEST_F(CurlTransportTest, UnpacksWhatItAskedFor) {
   EXPECT_EQ(exchange.result.bytes_received, 100000);
   // It is known of what arrives, not of what the reader gets.
   EXPECT_EQ(exchange.reader.body_size, std::nullopt);
+}
+
+TEST_F(CurlTransportTest, WhatMayPauseIsNotAskedForPacked) {
+  ScriptedServer server([&](Connection* connection, int) {
+    std::string request;
+    while (!(request = connection->ReadRequest()).empty()) {
+      connection->SendResponse("200 OK", request);
+    }
+  });
+  CurlOptions options = Options();
+  options.accept_compression = true;
+  Use(options);
+  for (const bool may_pause : {false, true, false}) {
+    may_pause_ = may_pause;
+    Exchange exchange;
+    StartAndWait(server.url(), &exchange);
+    EXPECT_EQ(absl::StrContains(exchange.reader.body, "Accept-Encoding"),
+              !may_pause);
+  }
 }
 
 TEST_F(CurlTransportTest, TheBoundHoldsForWhatIsUnpacked) {

@@ -222,7 +222,7 @@ TEST_F(LoadClientTest, AFileThatCannotBeWrittenToItsEndIsNotLeft) {
   for (const char* memory : {"0", "1"}) {
     const ProgramResult result = Run(server.url(), 1, 1, {"--memory", memory});
     ExpectOneLine(result);
-    EXPECT_THAT(result.err, HasSubstr("File too large"));
+    EXPECT_THAT(result.err, HasSubstr("/img-0.png: File too large"));
     EXPECT_THAT(directory_.List(), IsEmpty());
   }
 }
