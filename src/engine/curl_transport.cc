@@ -24,6 +24,8 @@ namespace {
 constexpr size_t kMaxHeaders = 256;
 constexpr size_t kMaxHeaderBytes = 16 << 10;
 
+constexpr char kBrokeBeforeAnswer[] = "the connection broke before the answer";
+
 // Of all heads and trailers of a transfer: libcurl keeps them. As much as it
 // takes in heads; before 8.14 it does not bound the trailers of HTTP/1.1.
 constexpr size_t kMaxHeadBytes = 300 << 10;
@@ -41,6 +43,7 @@ struct CurlTransport::Transfer {
                                     curl_sockaddr* address);
 
   bool RefusesRepetition();
+  void CountSent();
   void AddHeader(absl::string_view line);
   void TellHead();
 
@@ -86,7 +89,8 @@ struct CurlTransport::Transfer {
   bool head_told = false;
   bool connected = false;
   bool took_existing_connection = false;
-  bool was_sent = false;  // For certain, or so far that it may have arrived.
+  int64_t bytes_before = 0;  // That went out for a tunnel.
+  bool was_sent = false;     // For certain, or so far that it may have arrived.
   bool paused = false;
   std::optional<TransferEnd> verdict;  // Ours, before libcurl's.
   TransferResult result;
@@ -122,11 +126,26 @@ size_t CurlTransport::Transfer::OnRead(char* out, size_t size, size_t count,
 // If libcurl is about to repeat it, having forgotten how much of it went out.
 // docs/adr/0003
 bool CurlTransport::Transfer::RefusesRepetition() {
-  if (!connected || request_bytes() == 0) return false;
+  if (!connected || request_bytes() == bytes_before) return false;
   was_sent = true;
   verdict = TransferEnd::kLost;
-  result.error = "the connection broke before the answer";
+  result.error = kBrokeBeforeAnswer;
   return true;
+}
+
+// Until it is connected libcurl tells what was sent for the last transfer.
+void CurlTransport::Transfer::CountSent() {
+  const int64_t bytes = request_bytes() - bytes_before;
+  if (!small_body.empty()) {
+    curl_off_t sent = 0;
+    curl_easy_getinfo(easy(), CURLINFO_SIZE_UPLOAD_T, &sent);
+    // Of what stands in line to be repeated libcurl has forgotten it.
+    was_sent = was_sent || (sent == 0 && bytes >= body_size);
+    result.bytes_sent = was_sent ? body_size : sent;
+  }
+  // A service cannot act on a body of which a part is missing.
+  result.request_sent =
+      body_size == 0 ? was_sent || bytes > 0 : result.bytes_sent >= body_size;
 }
 
 // The connection stands and the request is about to be sent.
@@ -138,6 +157,9 @@ int CurlTransport::Transfer::OnConnected(void* user, char*, char*, int, int) {
   transfer->took_existing_connection = made == 0;
   if (!transfer->connected) ++transfer->transport->connected_;
   transfer->connected = true;
+  transfer->bytes_before = transfer->request_bytes();
+  transfer->verdict.reset();  // Of another address, which had no socket.
+  transfer->result.error.clear();
   if (transfer->request.on_under_way) transfer->request.on_under_way();
   return CURL_PREREQFUNC_OK;
 }
@@ -642,7 +664,7 @@ bool CurlTransport::SetHead(Handle* handle,
 }
 
 // Those that requests share tell when they end, and libcurl heeds it. Whether
-// they do is known from the last answer.
+// they do is known from the last answer to one that may.
 bool CurlTransport::MayMultiplex(const RequestKind& kind) const {
   return kind.is_https && !kind.may_pause && multiplexes_;
 }
@@ -789,6 +811,8 @@ void CurlTransport::CollectFinished() {
                    CURL_ERROR_SIZE);
     }
     std::string error = transfer->error();
+    // It wanted to repeat a body that cannot be read again.
+    if (code == CURLE_SEND_FAIL_REWIND) error = kBrokeBeforeAnswer;
     if (error.empty() && code != CURLE_OK) error = curl_easy_strerror(code);
     End(transfer->id, end, error);
   }
@@ -859,21 +883,11 @@ void CurlTransport::End(TransferId id, TransferEnd end,
   if (transfer->handle != nullptr) {
     if (transfer->head_done) transfer->TellHead();
     LearnOfConnection(*transfer, end);
-    if (!transfer->small_body.empty()) {
-      curl_off_t sent = 0;
-      curl_easy_getinfo(transfer->easy(), CURLINFO_SIZE_UPLOAD_T, &sent);
-      // Of what stands in line to be repeated libcurl has forgotten it.
-      const bool was_sent = transfer->was_sent ||
-                            (sent == 0 && transfer->connected &&
-                             transfer->request_bytes() >= transfer->body_size);
-      result.bytes_sent = was_sent ? transfer->body_size : sent;
-    }
-    // A service cannot act on a body of which a part is missing.
-    result.request_sent = transfer->body_size == 0
-                              ? transfer->request_bytes() > 0
-                              : result.bytes_sent >= transfer->body_size;
+    if (transfer->connected) transfer->CountSent();
     curl_multi_remove_handle(multi_, transfer->easy());
-    Recycle(transfer.get());
+    // After a failure libcurl may have more to do with it than to reset it: it
+    // would rewind a body that was to be repeated, and begin the next one so.
+    if (end == TransferEnd::kComplete) Recycle(transfer.get());
   }
   std::move(transfer->done)(result);
 }

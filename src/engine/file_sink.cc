@@ -143,21 +143,24 @@ absl::Status SyncDirectory(const std::string& path) {
 struct Filing {
   Filing(const FileSink& sink, const SinkPurpose& purpose)
       : options(sink), attempt(purpose.attempt), index(purpose.index) {
-    if (purpose.count == 1 || options.choose_name) return;
+    if (options.choose_name) {
+      if (options.path.empty()) options.path = ".";
+      return;
+    }
+    if (purpose.count == 1) return;
     options.path = WithNumber(options.path, absl::StrCat("-", index + 1));
   }
 
   absl::Status Open(File* file) const {
     if (!options.choose_name) return file->Open(options.path);
-    const std::string directory = options.path.empty() ? "." : options.path;
-    return file->OpenTemporary(directory, directory);
+    return file->OpenTemporary(options.path, options.path);
   }
 
   // That of the n-th of its answer.
   std::string NameFor(const SinkContext& context, const File& file, int n,
                       const KeptPicture& picture) const;
 
-  FileSink options;  // Its path has the picture's number.
+  FileSink options;  // Its path has the picture's number, or is a directory.
   const int attempt;
   const int index;
 };

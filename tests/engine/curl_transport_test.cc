@@ -538,6 +538,65 @@ TEST_F(CurlTransportTest, AResetOfAKeptAliveConnectionIsNotRepeated) {
   }
 }
 
+// For a body that cannot be read again libcurl notes in its handle that it must
+// be, and would begin the next transfer with that.
+TEST_F(CurlTransportTest, WhatFollowsALostLargeBodyIsSent) {
+  body_ = std::string(200000, 'b');
+  ScriptedServer server([&](Connection* connection, int number) {
+    while (!connection->ReadRequest().empty()) {
+      connection->SendResponse("200 OK", "ok");
+      if (number > 1) continue;
+      connection->ReadRequest();
+      connection->Reset();
+      return;
+    }
+  });
+  for (const TransferEnd end :
+       {TransferEnd::kComplete, TransferEnd::kLost, TransferEnd::kComplete,
+        TransferEnd::kComplete}) {
+    Exchange exchange;
+    StartAndWait(server.url(), &exchange);
+    EXPECT_EQ(exchange.result.end, end) << exchange.result.error;
+    EXPECT_TRUE(exchange.result.request_sent);
+  }
+}
+
+TEST_F(CurlTransportTest, WhatNeverBeganWasNotSent) {
+  for (const char* body : {kBody, ""}) {
+    SCOPED_TRACE(body);
+    body_ = body;
+    std::atomic<int> requests{0};
+    ScriptedServer server([&](Connection* connection, int) {
+      while (!connection->ReadRequest().empty()) {
+        ++requests;
+        connection->SendResponse("200 OK", "ok");
+      }
+    });
+    Exchange first;  // Of whose numbers nothing is to be left.
+    StartAndWait(server.url(), &first);
+    ASSERT_TRUE(first.result.request_sent);
+    Exchange second;
+    loop_->Post([&] {
+      HttpRequest request;
+      request.head = head_;
+      request.never_proxy = true;
+      if (!body_.empty()) request.body = std::make_unique<StringBody>(body_);
+      transport_->Cancel(transport_->Start(
+          std::move(request),
+          {absl::Seconds(10), absl::Seconds(30), absl::InfiniteFuture()},
+          &second.reader, [&](const TransferResult& result) {
+            second.result = result;
+            second.done.Notify();
+          }));
+    });
+    second.done.WaitForNotification();
+    EXPECT_EQ(second.result.end, TransferEnd::kCancelled);
+    EXPECT_FALSE(second.result.request_sent);
+    EXPECT_EQ(second.result.bytes_sent, 0);
+    EXPECT_EQ(requests, 1);
+  }
+}
+
 // libcurl looks for another connection before it asks whether it may.
 TEST_F(CurlTransportTest, WhatArrivedWasSentAlsoIfTheServerIsGoneThen) {
   ScriptedServer* gone = nullptr;
