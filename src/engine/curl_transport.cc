@@ -551,8 +551,9 @@ bool CurlTransport::SetUp(Transfer* transfer) {
   if (head == nullptr) return false;
   const RequestKind kind = {head->is_https, transfer->request.may_pause,
                             transfer->request.never_proxy, body_kind};
-  bool ok = SetHead(handle, std::move(head)) && SetKind(handle, kind) &&
-            SetOwnConnection(handle, NeedsOwnConnection(kind));
+  bool ok =
+      SetHead(handle, std::move(head)) && SetKind(handle, kind) &&
+      SetOwnConnection(handle, NeedsOwnConnection(kind, transfer->started));
   auto set = [easy = transfer->easy(), &ok](CURLoption option, auto value) {
     ok = ok && Set(easy, option, value);
   };
@@ -669,8 +670,9 @@ bool CurlTransport::MayMultiplex(const RequestKind& kind) const {
   return kind.is_https && !kind.may_pause && multiplexes_;
 }
 
-bool CurlTransport::NeedsOwnConnection(const RequestKind& kind) const {
-  return !trust_.MayReuse(loop_->Now()) && !MayMultiplex(kind);
+bool CurlTransport::NeedsOwnConnection(const RequestKind& kind,
+                                       absl::Time now) const {
+  return !trust_.MayReuse(now) && !MayMultiplex(kind);
 }
 
 void CurlTransport::LearnOfConnection(const Transfer& transfer,
@@ -682,17 +684,19 @@ void CurlTransport::LearnOfConnection(const Transfer& transfer,
     multiplexes_ = version >= CURL_HTTP_VERSION_2_0;
   }
   if (!transfer.took_existing_connection || MayMultiplex(kind)) return;
-  const absl::Time now = loop_->Now();
   if (end == TransferEnd::kComplete) {
-    trust_.OnHeld(now);
-  } else if (end == TransferEnd::kLost && transfer.head_bytes == 0 &&
-             trust_.MayReuse(now)) {
+    trust_.OnHeld(transfer.last_data);
+    return;
+  }
+  const absl::Time now = loop_->Now();
+  if (end == TransferEnd::kLost && transfer.head_bytes == 0 &&
+      trust_.MayReuse(now)) {
     trust_.OnBroke(now);
     // Also for those that stand in line in libcurl.
     for (const auto& [id, other] : transfers_) {
       if (other->connected || other->handle == nullptr) continue;
       SetOwnConnection(other->handle.get(),
-                       NeedsOwnConnection(*other->handle->kind));
+                       NeedsOwnConnection(*other->handle->kind, now));
     }
   }
 }

@@ -137,7 +137,7 @@ class CurlTransport final : private EventLoop::SocketHandler,
   std::shared_ptr<const ReadyHead> ReadyHeadFor(const HttpRequest& request,
                                                 bool has_large_body);
   static bool SetOwnConnection(Handle* handle, bool own);
-  bool NeedsOwnConnection(const RequestKind& kind) const;
+  bool NeedsOwnConnection(const RequestKind& kind, absl::Time now) const;
   bool MayMultiplex(const RequestKind& kind) const;
   void LearnOfConnection(const Transfer& transfer, TransferEnd end);
   void Recycle(Transfer* transfer);

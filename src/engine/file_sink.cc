@@ -71,10 +71,13 @@ absl::Status Failed(const char* what, const std::string& path) {
 absl::Status File::Open(const std::string& path) {
   struct stat info;
   if (path == "/dev/null") {
-    // As a rule it is what it should be, and to look first would cost as much
-    // as to open it.
+    // As a rule it is what it should be, and stays that: to look first would
+    // cost as much as to open it.
+    static std::atomic<bool> was_device{false};
     fd = open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    is_device = opened() && fstat(fd, &info) == 0 && IsMemoryDevice(info);
+    is_device = opened() &&
+                (was_device || (fstat(fd, &info) == 0 && IsMemoryDevice(info)));
+    was_device = is_device;
     if (is_device) return absl::OkStatus();
     Close(path).IgnoreError();
   }
