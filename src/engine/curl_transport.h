@@ -156,7 +156,7 @@ class CurlTransport final : private EventLoop::SocketHandler,
   absl::flat_hash_set<curl_socket_t> sockets_;  // That OnCloseSocket() closes.
   int connected_ = 0;  // Transfers that have a connection.
   ConnectionTrust trust_;
-  bool multiplexes_ = false;  // The last answer came by HTTP/2.
+  bool multiplexes_ = false;  // As the last answer to one that may share.
   absl::flat_hash_map<TransferId, std::unique_ptr<Transfer>> transfers_;
   std::unique_ptr<Handle> spare_;  // Of the last transfer; may be null.
   std::shared_ptr<const ReadyHead> last_head_;

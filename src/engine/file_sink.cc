@@ -243,8 +243,9 @@ class FileAttemptSink final
   void Unstage(absl::Span<const char> bytes) override {
     Picture& picture = last();
     if (picture.state == State::kOpen) {
-      if (status_.ok())
+      if (status_.ok()) {
         status_ = picture.file.Write(bytes, filing_.options.path);
+      }
       return;
     }
     picture.queue.append(bytes.data(), bytes.size());
@@ -324,8 +325,9 @@ void FileAttemptSink::Opened(Picture* picture) {
   status_.Update(picture->opened);
   if (picture->state == State::kOpening && picture->opened.ok()) {
     picture->state = State::kOpen;
-    if (status_.ok())
+    if (status_.ok()) {
       status_ = picture->file.Write(picture->queue, filing_.options.path);
+    }
     Forget(picture);
   }
   // A failure shows when data is offered again.

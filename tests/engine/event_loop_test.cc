@@ -71,6 +71,28 @@ int ThreadsNamed(absl::string_view name) {
   return count;
 }
 
+// Blocks the thread aside while it lives.
+class BlockingTask {
+ public:
+  explicit BlockingTask(EventLoop* loop) {
+    loop->PostAside([this] {
+      blocked_.Notify();
+      go_on_.WaitForNotification();
+      ended_.Notify();
+    });
+    blocked_.WaitForNotification();
+  }
+  ~BlockingTask() {
+    go_on_.Notify();
+    ended_.WaitForNotification();
+  }
+
+ private:
+  absl::Notification blocked_;
+  absl::Notification go_on_;
+  absl::Notification ended_;
+};
+
 class EventLoopTest : public ::testing::Test {
  protected:
   EventLoopTest() : loop_(*EventLoop::Create(&clock_)) {}
@@ -314,18 +336,8 @@ TEST(EventLoopOfTheSystemTest, RunsTimersWhileATaskAsideWaitsForThat) {
 }
 
 TEST_F(EventLoopTest, ServesOthersWhileATaskAsideBlocks) {
-  absl::Notification blocked;
-  absl::Notification go_on;
-  absl::Notification ended;
-  loop_->PostAside([&] {
-    blocked.Notify();
-    go_on.WaitForNotification();
-    ended.Notify();
-  });
-  blocked.WaitForNotification();
+  BlockingTask task(loop_.get());
   OnLoop([] {});
-  go_on.Notify();
-  ended.WaitForNotification();
 }
 
 TEST_F(EventLoopTest, WhatComesOneAfterAnotherHasOneThread) {
@@ -382,15 +394,7 @@ TEST_F(EventLoopTest, ItsThreadsAreScheduledLikeItsMaker) {
   cpu_set_t wanted;
   ASSERT_EQ(sched_getaffinity(0, sizeof(wanted), &wanted), 0);
   const int wanted_policy = sched_getscheduler(0);
-  absl::Notification blocked;
-  absl::Notification go_on;
-  absl::Notification ended;
-  loop_->PostAside([&] {
-    blocked.Notify();
-    go_on.WaitForNotification();
-    ended.Notify();
-  });
-  blocked.WaitForNotification();
+  BlockingTask task(loop_.get());
   cpu_set_t processors;
   int policy = -1;
   std::thread([&] {
@@ -412,8 +416,6 @@ TEST_F(EventLoopTest, ItsThreadsAreScheduledLikeItsMaker) {
   EXPECT_EQ(ThreadsNamed("gemini-io"), 1);
   EXPECT_TRUE(CPU_EQUAL(&processors, &wanted));
   EXPECT_EQ(policy, wanted_policy);
-  go_on.Notify();
-  ended.WaitForNotification();
 }
 
 TEST_F(EventLoopTest, EndsWhileATaskAsideDrivesItAndAnotherThreadSleeps) {
